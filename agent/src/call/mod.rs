@@ -1,0 +1,5 @@
+//! The mind of one call: `handle / poll / deadline`.
+
+mod words;
+
+pub use words::*;

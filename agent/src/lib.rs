@@ -1,0 +1,21 @@
+//! The mind of one call, as pure machines, and the dialects of speech and language vendors.
+//!
+//! ```text
+//!   Signal, Sound, Stt, Llm, Tts ─▶ Call (one file per state) ─▶ Control, Sound, Listen, Think, Speak, Record
+//!                                    ├ turn: who has the floor
+//!                                    ├ dialogue: what was said and heard
+//!                                    ├ sentence: tokens → speakable pieces
+//!                                    └ tools: what the model may do
+//!   stt · llm · tts: one folder each, a trait and its dialects
+//! ```
+//!
+//! Never heard of: carrier JSON, codecs, sockets, clocks, threads.
+
+pub mod call;
+mod fault;
+pub mod llm;
+pub mod stt;
+pub mod tts;
+pub mod wire;
+
+pub use fault::{Fault, FaultClass};

@@ -1,0 +1,13 @@
+//! Digits and tones of the telephone.
+//!
+//! ```text
+//!   digit ── names a key            sequence ── "1w2#" as keys and pauses
+//!   generator ── keys → samples     tone ── cadences (ring-back, busy, SIT, fax, beep) → samples
+//!   detector ── samples → keys      event ── RFC 4733 named events ↔ bytes
+//! ```
+//!
+//! Knows nothing of packets, calls, sockets or clocks.
+
+mod digit;
+
+pub use digit::{COLUMNS_HZ, Digit, NotADigit, ROWS_HZ};

@@ -1,0 +1,19 @@
+//! The sound of one call, as pure machines.
+//!
+//! ```text
+//!  carrier ▶ leg: jitter → decode ─▶ dtmf · level · vad ─▶ barge-in ─▶ taps (Heard, Judge, Event)
+//!  carrier ◀ leg: encode ◀─ mix ◀─ playout ledger ◀─ Speech
+//! ```
+//!
+//! Rooms: `codec` (G.711, G.722, L16, Opus, concealment), `rtp` (packets, RTCP, jitter), `resample`,
+//! `vad` (gate, judge, edges), `barge_in` (policy, echo gate), `playout` (ledger, pacing), `mix`
+//! (gain, levels, mixer), `circuit` (all of it in one `handle / poll / deadline`), `tape` (a
+//! circuit's inputs and outputs as bytes, for exact replay).
+//!
+//! Never heard of: carriers, URLs, text, clocks, threads.
+
+pub mod circuit;
+pub mod codec;
+pub mod time;
+
+pub use time::Mono;
