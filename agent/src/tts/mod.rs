@@ -1,5 +1,9 @@
 //! Text to speech: one trait for embedded voices, vendors and scripted stand-ins.
 
+pub mod cartesia;
+pub mod hibari;
+pub mod scripted;
+
 use media::{Mono, circuit::UtteranceId};
 use serde::{Deserialize, Serialize};
 
@@ -92,4 +96,12 @@ pub trait Dialect: Send {
     fn poll(&mut self) -> Option<Output>;
     /// When to send [`Input::Tick`].
     fn deadline(&self) -> Option<Mono>;
+}
+
+/// The words of a text, parted by white space, with the byte offset each begins at.
+pub fn words(text: &str) -> impl Iterator<Item = (u32, &str)> {
+    text.split_whitespace().map(|word| {
+        let at = word.as_ptr() as usize - text.as_ptr() as usize;
+        (u32::try_from(at).unwrap_or(u32::MAX), word)
+    })
 }
