@@ -14,6 +14,9 @@
 
 pub mod circuit;
 pub mod codec;
+pub mod net;
+pub mod resample;
 pub mod time;
+pub mod vad;
 
 pub use time::Mono;
