@@ -11,6 +11,7 @@
 //!
 //! Never heard of: carrier JSON, codecs, sockets, clocks, threads.
 
+pub mod brief;
 pub mod call;
 mod fault;
 pub mod llm;

@@ -1,5 +1,9 @@
 //! The language model: one trait for our own deterministic brain, vendors and scripted stand-ins.
 
+pub mod brain;
+pub mod openai;
+pub mod scripted;
+
 use media::Mono;
 use serde::{Deserialize, Serialize};
 
