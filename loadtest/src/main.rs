@@ -1,1 +1,4 @@
-fn main(){}
+//! Puts burden on a server that speaks the Twilio media-stream dialect and measures what its
+//! callers would hear.
+
+fn main() {}
