@@ -1,0 +1,112 @@
+//! What a circuit is told once, at its birth.
+
+use serde::{Deserialize, Serialize};
+
+use crate::{
+    barge_in::{BargeInPolicy, EchoConfig},
+    codec::Codec,
+    vad::VadConfig,
+};
+
+/// How the leg's audio travels.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub enum Transport {
+    /// In order and without loss (WebSocket): codec bytes of any length.
+    #[default]
+    InOrder,
+    /// Packets that may be late, lost or doubled.
+    Rtp {
+        /// Payload type of the codec.
+        payload_type: u8,
+        /// Our own synchronisation source.
+        ssrc: u32,
+        /// Payload type of RFC 4733 events, when agreed.
+        event_payload_type: Option<u8>,
+    },
+}
+
+/// Set-up of one circuit. The default is a Twilio media stream.
+#[derive(Clone, Copy, Debug, PartialEq, Serialize, Deserialize)]
+#[serde(default)]
+pub struct CircuitConfig {
+    /// Encoding of the leg, both ways.
+    pub codec: Codec,
+    /// Samples per second of the leg (for `L16`; the other codecs have one rate).
+    pub rate_hz: u32,
+    /// Sound in one frame: 10, 20, 30 or 60 ms.
+    pub frame_ms: u16,
+    /// How it travels.
+    pub transport: Transport,
+    /// The carrier drops what it has not played when we ask.
+    pub clear: bool,
+    /// The carrier returns marks.
+    pub mark: bool,
+    /// Sound kept in the carrier's buffer ahead of what plays, in ms.
+    pub lead_ms: u16,
+    /// The gate, the judge and the edges.
+    pub vad: VadConfig,
+    /// What may interrupt us.
+    pub barge_in: BargeInPolicy,
+    /// Our own sound coming back.
+    pub echo: EchoConfig,
+    /// A neural judge answers [`Output::Judge`](super::Output::Judge); without, the gate decides alone.
+    pub judge: bool,
+}
+
+impl Default for CircuitConfig {
+    fn default() -> Self {
+        Self {
+            codec: Codec::Mulaw,
+            rate_hz: 8000,
+            frame_ms: 20,
+            transport: Transport::InOrder,
+            clear: true,
+            mark: true,
+            lead_ms: 60,
+            vad: VadConfig::default(),
+            barge_in: BargeInPolicy::default(),
+            echo: EchoConfig::default(),
+            judge: true,
+        }
+    }
+}
+
+/// A configuration no circuit can work with.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, thiserror::Error)]
+pub enum ConfigError {
+    /// Frame length.
+    #[error("frames are 10, 20, 30 or 60 ms, not {0} ms")]
+    Frame(u16),
+    /// Lead.
+    #[error("the lead must be between one frame and 1000 ms, not {0} ms")]
+    Lead(u16),
+    /// Rate.
+    #[error("{0:?} does not run at {1} Hz")]
+    Rate(Codec, u32),
+    /// The codec does not start.
+    #[error("{0:?} cannot be set up at {1} Hz with frames of {2} ms")]
+    Codec(Codec, u32, u16),
+}
+
+impl CircuitConfig {
+    /// Says what is impossible in it.
+    ///
+    /// # Errors
+    /// The first impossible value.
+    pub fn check(&self) -> Result<(), ConfigError> {
+        if !matches!(self.frame_ms, 10 | 20 | 30 | 60) {
+            return Err(ConfigError::Frame(self.frame_ms));
+        }
+        if !(self.frame_ms..=1000).contains(&self.lead_ms) {
+            return Err(ConfigError::Lead(self.lead_ms));
+        }
+        let fits = match self.codec {
+            Codec::Mulaw | Codec::Alaw => self.rate_hz == 8000,
+            Codec::L16 | Codec::L16Le => (8000..=48_000).contains(&self.rate_hz),
+            Codec::G722 => matches!(self.rate_hz, 8000 | 16_000),
+            Codec::Opus => matches!(self.rate_hz, 8000 | 48_000),
+        };
+        if fits { Ok(()) } else { Err(ConfigError::Rate(self.codec, self.rate_hz)) }
+    }
+}

@@ -1,0 +1,1 @@
+//! What we say: one account of what was queued, sent, confirmed and cleared, and its pacing.

@@ -1,0 +1,1 @@
+//! A circuit's inputs and outputs as bytes, for exact replay.
