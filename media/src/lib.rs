@@ -12,10 +12,13 @@
 //!
 //! Never heard of: carriers, URLs, text, clocks, threads.
 
+pub mod barge_in;
 pub mod circuit;
 pub mod codec;
 pub mod net;
+pub mod playout;
 pub mod resample;
+pub mod tape;
 pub mod time;
 pub mod vad;
 
