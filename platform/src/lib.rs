@@ -1,1 +1,15 @@
-//! platform
+//! The rules of the public API as plain state: what a call request must hold, what a call looks
+//! like from outside.
+//!
+//! ```text
+//!   POST /call body ─▶ CallRequest ─▶ Brief, E164        (or Refused: a stable code, words for people)
+//!   call::Output, Signal ─▶ CallView ─▶ GET /call/{id} body
+//! ```
+//!
+//! Never heard of: sockets, SQL, audio, clocks. Wall-clock times come in as text.
+
+mod request;
+mod view;
+
+pub use request::{CallRequest, Refused, VOICES};
+pub use view::{CallView, Lifecycle, Numbers};
