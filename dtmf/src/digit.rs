@@ -8,12 +8,8 @@ pub const ROWS_HZ: [u16; 4] = [697, 770, 852, 941];
 pub const COLUMNS_HZ: [u16; 4] = [1209, 1336, 1477, 1633];
 
 /// Key characters by row and column.
-const KEYS: [[char; 4]; 4] = [
-    ['1', '2', '3', 'A'],
-    ['4', '5', '6', 'B'],
-    ['7', '8', '9', 'C'],
-    ['*', '0', '#', 'D'],
-];
+const KEYS: [[char; 4]; 4] =
+    [['1', '2', '3', 'A'], ['4', '5', '6', 'B'], ['7', '8', '9', 'C'], ['*', '0', '#', 'D']];
 
 /// One key: `0-9`, `*`, `#`, `A-D`.
 #[derive(Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]

@@ -8,6 +8,13 @@
 //!
 //! Knows nothing of packets, calls, sockets or clocks.
 
+pub mod detector;
 mod digit;
+pub mod event;
+pub mod generator;
+pub mod sequence;
+pub mod tone;
 
+pub use detector::{Detector, Press};
 pub use digit::{COLUMNS_HZ, Digit, NotADigit, ROWS_HZ};
+pub use generator::Generator;

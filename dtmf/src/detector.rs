@@ -1,0 +1,265 @@
+//! Sound to keys: a Goertzel detector at 8 kHz, aimed at ITU-T Q.24.
+//!
+//! Sound is cut into steps of 51 samples (6.4 ms). The complex strength of the eight tones in each
+//! step is measured once; two neighbouring steps, turned into phase and added, are a window of 102
+//! samples. A window shows a key when one tone of each group stands out of its group, the two are of
+//! similar strength (twist) and hold most of the window's energy: speech rarely does. A key is
+//! pressed when four windows in a row (five steps, 32 ms) show it and the tones' phases advance
+//! at the right frequency: a tone 3.5 % off is not a key. It is released when four windows in a row
+//! do not show it, so a short drop-out does not double a press.
+//!
+//! Left out for now: dial-tone filtering before the windows, and a talk-off classifier beyond the
+//! above.
+
+use std::f32::consts::TAU;
+
+use crate::{COLUMNS_HZ, Digit, ROWS_HZ};
+
+/// The rate the detector works at, in Hz.
+pub const RATE_HZ: u32 = 8_000;
+
+/// Samples in one step.
+const STEP: usize = 51;
+/// Steps that must show a key before it is pressed.
+const STEPS_PRESSED: usize = 5;
+/// Windows without the key after which it is released.
+const WINDOWS_RELEASED: u32 = 4;
+/// Weakest tone taken, in dBFS of its amplitude.
+const WEAKEST_DBFS: f32 = -45.0;
+/// The high tone may be this much stronger than the low one, in power (6 dB and some margin)…
+const TWIST_HIGH_MAX: f32 = 6.3;
+/// … and this much weaker (8 dB and some margin).
+const TWIST_LOW_MAX: f32 = 10.0;
+/// A tone is this much stronger than the others of its group, in power (6 dB).
+const STANDS_OUT: f32 = 4.0;
+/// Least share of a window's energy in the two tones, at their exact frequency or up to 1.8 % off.
+const SHARE_MIN: f32 = 0.6;
+/// Largest deviation of a tone's frequency, as a fraction.
+const DEVIATION_MAX: f32 = 0.025;
+
+/// A key was pressed.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Press {
+    /// The key.
+    pub digit: Digit,
+    /// Sample at which its tone began, counted from the first one ever fed; exact to a step (6 ms).
+    pub at_sample: u64,
+}
+
+/// Listens for keys in one stream.
+#[derive(Clone, Debug)]
+pub struct Detector {
+    tones: Tones,
+    /// Goertzel states of the eight tones, and the energy of the step so far.
+    past: [[f32; 8]; 2],
+    energy: f32,
+    in_step: usize,
+    /// The last steps, newest last.
+    steps: [Step; STEPS_PRESSED],
+    /// Key shown by the last windows, and how many of them in a row.
+    shown: Option<(usize, usize)>,
+    windows: usize,
+    pressed: Option<(usize, usize)>,
+    missing: u32,
+    /// Samples fed.
+    fed: u64,
+}
+
+/// What one step held.
+#[derive(Clone, Copy, Debug, Default)]
+struct Step {
+    re: [f32; 8],
+    im: [f32; 8],
+    energy: f32,
+}
+
+impl Default for Detector {
+    fn default() -> Self {
+        Self::new()
+    }
+}
+
+impl Detector {
+    /// For a stream at 8 kHz.
+    pub fn new() -> Self {
+        Self {
+            tones: Tones::new(),
+            past: [[0.0; 8]; 2],
+            energy: 0.0,
+            in_step: 0,
+            steps: [Step::default(); STEPS_PRESSED],
+            shown: None,
+            windows: 0,
+            pressed: None,
+            missing: 0,
+            fed: 0,
+        }
+    }
+
+    /// Listens to `samples`, any number; `on_press` is called once per key pressed, in order.
+    pub fn feed(&mut self, mut samples: &[i16], mut on_press: impl FnMut(Press)) {
+        while !samples.is_empty() {
+            let take = (STEP - self.in_step).min(samples.len());
+            let (now, later) = samples.split_at(take);
+            samples = later;
+            self.accumulate(now);
+            self.fed += take as u64;
+            self.in_step += take;
+            if self.in_step == STEP {
+                self.finish_step();
+                if let Some(press) = self.judge() {
+                    on_press(press);
+                }
+            }
+        }
+    }
+
+    /// The key being held down now.
+    pub fn held(&self) -> Option<Digit> {
+        self.pressed.and_then(|(row, column)| Digit::at(row, column))
+    }
+
+    fn accumulate(&mut self, samples: &[i16]) {
+        let [mut one, mut two] = self.past;
+        for &sample in samples {
+            let x = f32::from(sample);
+            self.energy += x * x;
+            for tone in 0..8 {
+                let now = x + self.tones.coefficient[tone] * one[tone] - two[tone];
+                two[tone] = one[tone];
+                one[tone] = now;
+            }
+        }
+        self.past = [one, two];
+    }
+
+    /// Turns the Goertzel states into complex strengths, phase counted from the step's end.
+    fn finish_step(&mut self) {
+        let [one, two] = self.past;
+        let mut step = Step { energy: self.energy, ..Step::default() };
+        for tone in 0..8 {
+            step.re[tone] = one[tone] - two[tone] * self.tones.cos[tone];
+            step.im[tone] = two[tone] * self.tones.sin[tone];
+        }
+        self.steps.copy_within(1.., 0);
+        self.steps[STEPS_PRESSED - 1] = step;
+        self.past = [[0.0; 8]; 2];
+        self.energy = 0.0;
+        self.in_step = 0;
+    }
+
+    /// Looks at the newest window.
+    fn judge(&mut self) -> Option<Press> {
+        let seen = self.key_in_window();
+        if seen.is_some() && seen == self.shown {
+            self.windows += 1;
+        } else {
+            self.windows = usize::from(seen.is_some());
+            self.shown = seen;
+        }
+        if self.pressed.is_some() {
+            self.missing = if seen == self.pressed { 0 } else { self.missing + 1 };
+            if self.missing >= WINDOWS_RELEASED {
+                self.pressed = None;
+            }
+        }
+        let key = seen?;
+        let new = self.pressed != Some(key) && self.windows >= STEPS_PRESSED - 1;
+        if !new || !self.in_tune(key) {
+            return None;
+        }
+        self.pressed = Some(key);
+        self.missing = 0;
+        let digit = Digit::at(key.0, key.1)?;
+        Some(Press { digit, at_sample: self.fed - (STEPS_PRESSED * STEP) as u64 })
+    }
+
+    /// Row and column of the key that the last two steps show.
+    fn key_in_window(&self) -> Option<(usize, usize)> {
+        let [.., before, now] = &self.steps;
+        let mut power = [0.0f32; 8];
+        for tone in 0..8 {
+            let (re, im) = self.tones.one_step_on(before, tone);
+            let (re, im) = (re + now.re[tone], im + now.im[tone]);
+            power[tone] = re * re + im * im;
+        }
+        let row = strongest(&power[..4])?;
+        let column = strongest(&power[4..])?;
+        let (low, high) = (power[row], power[4 + column]);
+        let amplitude = 32_767.0 * 10f32.powf(WEAKEST_DBFS / 20.0) * STEP as f32;
+        let energy = before.energy + now.energy;
+        let shows = low.min(high) >= amplitude * amplitude
+            && high <= low * TWIST_HIGH_MAX
+            && low <= high * TWIST_LOW_MAX
+            && low + high >= SHARE_MIN * energy * STEP as f32;
+        shows.then_some((row, column))
+    }
+
+    /// Both tones' phases advance over the last steps as their frequencies say.
+    fn in_tune(&self, (row, column): (usize, usize)) -> bool {
+        [row, 4 + column].into_iter().all(|tone| {
+            let advance: f32 = self
+                .steps
+                .windows(2)
+                .map(|pair| self.tones.deviation(&pair[0], &pair[1], tone))
+                .sum();
+            let samples = ((STEPS_PRESSED - 1) * STEP) as f32;
+            let off_hz = advance / TAU * RATE_HZ as f32 / samples;
+            off_hz.abs() <= DEVIATION_MAX * frequency_hz(tone)
+        })
+    }
+}
+
+/// The tone that stands out of its group.
+fn strongest(group: &[f32]) -> Option<usize> {
+    let best = (0..group.len()).max_by(|&a, &b| group[a].total_cmp(&group[b]))?;
+    let stands_out =
+        (0..group.len()).all(|other| other == best || group[other] * STANDS_OUT <= group[best]);
+    stands_out.then_some(best)
+}
+
+fn frequency_hz(tone: usize) -> f32 {
+    f32::from(if tone < 4 { ROWS_HZ[tone] } else { COLUMNS_HZ[tone - 4] })
+}
+
+/// Constants of the eight tones.
+#[derive(Clone, Debug)]
+struct Tones {
+    coefficient: [f32; 8],
+    cos: [f32; 8],
+    sin: [f32; 8],
+    step_cos: [f32; 8],
+    step_sin: [f32; 8],
+}
+
+impl Tones {
+    fn new() -> Self {
+        let angle = |tone: usize| TAU * frequency_hz(tone) / RATE_HZ as f32;
+        let step = |tone: usize| angle(tone) * STEP as f32;
+        Self {
+            coefficient: std::array::from_fn(|tone| 2.0 * angle(tone).cos()),
+            cos: std::array::from_fn(|tone| angle(tone).cos()),
+            sin: std::array::from_fn(|tone| angle(tone).sin()),
+            step_cos: std::array::from_fn(|tone| step(tone).cos()),
+            step_sin: std::array::from_fn(|tone| step(tone).sin()),
+        }
+    }
+
+    /// A strength measured from one step's end, seen from the next one's.
+    fn one_step_on(&self, step: &Step, tone: usize) -> (f32, f32) {
+        let (cos, sin) = (self.step_cos[tone], self.step_sin[tone]);
+        let (re, im) = (step.re[tone], step.im[tone]);
+        (re * cos - im * sin, re * sin + im * cos)
+    }
+
+    /// How much further than expected the tone's phase went from one step to the next, in radians.
+    fn deviation(&self, before: &Step, now: &Step, tone: usize) -> f32 {
+        let (re, im) = self.one_step_on(before, tone);
+        let real = now.re[tone] * re + now.im[tone] * im;
+        let imaginary = now.im[tone] * re - now.re[tone] * im;
+        imaginary.atan2(real)
+    }
+}
+
+#[cfg(test)]
+mod tests;
