@@ -177,7 +177,7 @@ fn recordings_give_the_keys_they_hold() {
         ("0-9", &include_bytes!("../../../fixtures/dtmf/tino_0-9-8Khz.wav")[..], "0123456789"),
         (
             "complete",
-            include_bytes!("../../../fixtures/dtmf/tino_complete-sequence-8kHz.wav"),
+            include_bytes!("../../../fixtures/dtmf/tino_complete-sequence-8kHz-old1.wav"),
             "1234567890*#ABCD",
         ),
         ("hash", include_bytes!("../../../fixtures/dtmf/tino_hash-8kHz.wav"), "#"),

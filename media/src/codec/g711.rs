@@ -100,7 +100,7 @@ const fn alaw_encode_table() -> [u8; 1 << 12] {
         let bits = if magnitude < 32 {
             magnitude as u8
         } else {
-            let segment = 27 - magnitude.leading_zeros();
+            let segment = 28 - magnitude.leading_zeros();
             ((segment << 4) | ((magnitude >> (segment - 1)) & 0x0F)) as u8
         };
         let sign = if negative { 0 } else { 0x80 };
