@@ -1,5 +1,8 @@
 //! Speech to text: one trait for embedded recognisers, vendors and scripted stand-ins.
 
+pub mod moonshine;
+pub mod scripted;
+
 use media::Mono;
 use serde::{Deserialize, Serialize};
 

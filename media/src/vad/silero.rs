@@ -104,10 +104,7 @@ impl Silero {
     }
 
     /// The same for one chunk each of many streams, in their order: cheaper than one by one.
-    pub fn judge_many(
-        &self,
-        batch: &mut [(&mut SileroStream, &[i16; JUDGE_SAMPLES])],
-    ) -> Vec<f32> {
+    pub fn judge_many(&self, batch: &mut [(&mut SileroStream, &[i16; JUDGE_SAMPLES])]) -> Vec<f32> {
         let mut all = Vec::with_capacity(batch.len());
         for part in batch.chunks_mut(BATCH_MAX) {
             // The net was tried when it was read, with the same shapes: it cannot fail now. If it
@@ -153,8 +150,7 @@ impl Net {
         states: Vec<f32>,
     ) -> Result<(Vec<f32>, Vec<f32>), ModelError> {
         let wrong = |e: &dyn std::fmt::Display| ModelError::new(NAME, e);
-        let windows =
-            Value::from_shape([count, WINDOW_SAMPLES], windows).map_err(|e| wrong(&e))?;
+        let windows = Value::from_shape([count, WINDOW_SAMPLES], windows).map_err(|e| wrong(&e))?;
         let states = Value::from_shape([2, count, STATE_WIDTH], states).map_err(|e| wrong(&e))?;
         let rate = ValueView::from_shape([0usize; 0], &[RATE_HZ]).map_err(|e| wrong(&e))?;
         let inputs = vec![
@@ -166,8 +162,7 @@ impl Net {
             .model
             .run_n(inputs, [self.probability, self.next_state], Some(lane.options()))
             .map_err(|e| wrong(&e))?;
-        let (_, probability) =
-            probability.into_shape_vec::<f32, 2>().map_err(|e| wrong(&e))?;
+        let (_, probability) = probability.into_shape_vec::<f32, 2>().map_err(|e| wrong(&e))?;
         let (_, next) = next.into_shape_vec::<f32, 3>().map_err(|e| wrong(&e))?;
         if probability.len() != count || next.len() != 2 * count * STATE_WIDTH {
             return Err(ModelError::new(NAME, "its outputs have another shape"));
