@@ -15,6 +15,7 @@
 pub mod barge_in;
 pub mod circuit;
 pub mod codec;
+pub mod mix;
 pub mod net;
 pub mod playout;
 pub mod resample;
