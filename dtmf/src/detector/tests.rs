@@ -180,7 +180,7 @@ fn recordings_give_the_keys_they_hold() {
             include_bytes!("../../../fixtures/dtmf/tino_complete-sequence-8kHz-old1.wav"),
             "1234567890*#ABCD",
         ),
-        ("hash", include_bytes!("../../../fixtures/dtmf/tino_hash-8kHz.wav"), "#"),
+        ("hash", include_bytes!("../../../fixtures/dtmf/tino_hash-8kHz.wav"), "####"),
         ("one, noisy", include_bytes!("../../../fixtures/dtmf/tino_oneN.wav"), "1"),
         ("spoken directory", include_bytes!("../../../fixtures/dtmf/dir-intro-fn.wav"), ""),
         ("spoken invalid", include_bytes!("../../../fixtures/dtmf/invalid.wav"), ""),
