@@ -1,10 +1,33 @@
 //! The sound of one call: `handle / poll / deadline`.
+//!
+//! ```text
+//!  Audio, Rtp ─▶ leg_in ─▶ listen (keys, echo gate, vad) ─▶ Heard, Judge, Event
+//!                                   │ speech
+//!  Speech, Command ─▶ say (barge-in, playout) ─▶ leg_out ─▶ Frame, Mark, Clear
+//! ```
+//!
+//! This file only hands things to the stages. Everything depends on the sequence of `(now, input)`
+//! alone, polled dry after each: the tape replays it.
 
 mod config;
+mod deaf;
+mod digits;
+mod leg_in;
+mod leg_out;
+mod listen;
+mod outbox;
+mod say;
 mod words;
 
 pub use config::{CircuitConfig, ConfigError, Transport};
+pub(crate) use outbox::{Out, Outbox};
 pub use words::*;
+
+use deaf::Deaf;
+use leg_in::LegIn;
+use leg_out::LegOut;
+use listen::Listen;
+use say::Say;
 
 use crate::Mono;
 
@@ -34,10 +57,18 @@ pub struct Levels {
     pub said_dbfs: f32,
 }
 
-/// The sound of one call, one machine.
+/// The sound of one call, one machine. It stays on the thread it was born on.
 pub struct Circuit {
     config: CircuitConfig,
     now: Mono,
+    leg_in: LegIn,
+    leg_out: LegOut,
+    listen: Listen,
+    say: Say,
+    deaf: Deaf,
+    out: Outbox,
+    /// What depends on time alone was done for `now`.
+    settled: bool,
 }
 
 impl Circuit {
@@ -47,7 +78,17 @@ impl Circuit {
     /// When the configuration is impossible.
     pub fn new(config: &CircuitConfig, now: Mono) -> Result<Self, ConfigError> {
         config.check()?;
-        Ok(Self { config: *config, now })
+        Ok(Self {
+            config: *config,
+            now,
+            leg_in: LegIn::new(config, now)?,
+            leg_out: LegOut::new(config)?,
+            listen: Listen::new(config),
+            say: Say::new(config),
+            deaf: Deaf::new(now),
+            out: Outbox::new(),
+            settled: true,
+        })
     }
 
     /// The configuration it was born with.
@@ -55,24 +96,97 @@ impl Circuit {
         &self.config
     }
 
-    /// Something happened. Poll until `None` afterwards.
+    /// Something happened. Poll until `None` before the next. Time does not run backwards: an
+    /// earlier `now` counts as the latest one.
     pub fn handle(&mut self, now: Mono, input: Input<'_>) {
-        let _ = input;
+        let now = now.max(self.now);
         self.now = now;
+        self.settled = false;
+        let Self { say, listen, out, .. } = self;
+        match input {
+            Input::Audio(payload) => {
+                self.deaf.packet(now);
+                self.leg_in.audio(now, payload, out);
+            }
+            Input::Rtp(_) | Input::Rtcp(_) => out.ignored(Ignored::BadPacket),
+            Input::Mark(id) => say.playout.mark_returned(now, id, out),
+            Input::Digit(digit) => listen.digits.told(now, digit, DigitSource::Carrier, out),
+            Input::Speech { utterance, samples } => say.playout.speech(utterance, samples, out),
+            Input::SpeechEnd(utterance) => say.playout.speech_end(utterance, out),
+            Input::Verdict(verdict) => listen.verdict(verdict, out),
+            Input::Command(command) => say.command(now, command, &mut listen.echo, out),
+            Input::Tick => {}
+        }
     }
 
     /// What to do next.
     pub fn poll(&mut self) -> Option<Output<'_>> {
-        None
+        while self.out.is_empty() {
+            if !self.step() {
+                return None;
+            }
+        }
+        Some(match self.out.pop()? {
+            Out::Frame => Output::Frame(self.leg_out.payload()),
+            Out::Rtcp => return None,
+            Out::Mark(id) => Output::Mark(id),
+            Out::Clear => Output::Clear,
+            Out::Heard => Output::Heard(self.listen.frame()),
+            Out::Judge { chunk, reset } => {
+                Output::Judge { chunk, reset, samples: self.listen.chunk()? }
+            }
+            Out::Event(event) => Output::Event(event),
+            Out::Ignored(why) => Output::Ignored(why),
+        })
+    }
+
+    /// One piece of work; `false` when there is none.
+    fn step(&mut self) -> bool {
+        let now = self.now;
+        let Self { say, listen, out, .. } = self;
+        if listen.ask(now, out) {
+            return true;
+        }
+        if let Some((hop, at)) = self.leg_in.hop() {
+            listen.hop(now, at, &hop, out);
+            say.weigh(now, listen.speech(), &mut listen.echo, out);
+            return true;
+        }
+        if !self.settled {
+            self.settled = true;
+            say.weigh(now, listen.speech(), &mut listen.echo, out);
+            say.playout.expire(now, out);
+            self.deaf.tick(now, out);
+            return true;
+        }
+        match say.frame(now, &mut listen.echo, out) {
+            None => false,
+            Some(frame) => {
+                self.leg_out.encode(frame);
+                true
+            }
+        }
     }
 
     /// When to call again with [`Input::Tick`], and why.
     pub fn deadline(&self) -> Option<(Mono, Timer)> {
-        None
+        let (frame, played) = self.say.playout.deadlines();
+        [
+            (frame, Timer::Frame),
+            (played, Timer::Played),
+            (self.say.deadline(), Timer::BargeIn),
+            (Some(self.deaf.deadline()), Timer::Deaf),
+        ]
+        .into_iter()
+        .filter_map(|(at, timer)| Some((at?, timer)))
+        .min()
     }
 
     /// Levels of the last frames.
     pub fn levels(&self) -> Levels {
-        Levels { heard_dbfs: -96.0, said_dbfs: -96.0 }
+        Levels {
+            heard_dbfs: self.listen.level_dbfs(),
+            said_dbfs: self.say.level_dbfs(self.now),
+        }
     }
 }

@@ -1,0 +1,101 @@
+//! From the leg's bytes to hops of 10 ms at 8 kHz.
+//!
+//! A carrier that delivers in order is decoded as it comes, whatever the size of its messages. What
+//! is more than a second ahead of real time is refused: a sender that claims 8 kHz and sends 16.
+
+use std::{collections::VecDeque, time::Duration};
+
+use super::{
+    config::{CircuitConfig, ConfigError},
+    outbox::Outbox,
+    words::Ignored,
+};
+use crate::{Mono, codec::Decoder, resample::Resampler, vad::HOP};
+
+/// Inbound audio may be this far ahead of real time; the excess is refused.
+const AHEAD_US_MAX: i64 = 1_000_000;
+/// After silence this much may be caught up, in µs.
+const BEHIND_US_MAX: i64 = 60_000_000;
+/// A sender's clock may run fast by 1 in this many.
+const CLOCK_SLACK: i64 = 1000;
+/// Decoded sound that waits for its hop, in samples: 2 s. More is refused.
+const WAITING_MAX: usize = 16_000;
+
+pub(super) struct LegIn {
+    decoder: Decoder,
+    resampler: Option<Resampler>,
+    /// At the leg's rate, then at 8 kHz.
+    pcm: Vec<i16>,
+    narrow: Vec<i16>,
+    waiting: VecDeque<i16>,
+    came_at: Mono,
+    ahead_us: i64,
+}
+
+impl LegIn {
+    pub(super) fn new(config: &CircuitConfig, now: Mono) -> Result<Self, ConfigError> {
+        let impossible = ConfigError::Rate(config.codec, config.rate_hz);
+        let decoder = Decoder::new(config.codec, config.rate_hz).map_err(|_| impossible)?;
+        let resampler = (config.rate_hz != 8000)
+            .then(|| Resampler::new(config.rate_hz, 8000))
+            .transpose()
+            .map_err(|_| impossible)?;
+        Ok(Self {
+            pcm: Vec::with_capacity(Decoder::PAYLOAD_BYTES_MAX),
+            narrow: Vec::with_capacity(Decoder::PAYLOAD_BYTES_MAX),
+            waiting: VecDeque::with_capacity(WAITING_MAX),
+            came_at: now,
+            ahead_us: 0,
+            decoder,
+            resampler,
+        })
+    }
+
+    /// Audio that came in order.
+    pub(super) fn audio(&mut self, now: Mono, payload: &[u8], out: &mut Outbox) {
+        self.pcm.clear();
+        if self.decoder.decode(payload, &mut self.pcm).is_err() {
+            return out.ignored(Ignored::BadPayload);
+        }
+        let sound_us = self.pcm.len() as i64 * 1_000_000 / i64::from(self.decoder.rate_hz());
+        let passed_us = now.since(self.came_at).as_micros() as i64;
+        self.came_at = self.came_at.max(now);
+        let ahead_us = self.ahead_us - passed_us - passed_us / CLOCK_SLACK;
+        self.ahead_us = ahead_us.max(-BEHIND_US_MAX);
+        if self.ahead_us + sound_us > AHEAD_US_MAX {
+            return out.ignored(Ignored::TooMuchAudio);
+        }
+        self.ahead_us += sound_us;
+        self.keep(out);
+    }
+
+    /// Moves what was decoded to the waiting hops.
+    fn keep(&mut self, out: &mut Outbox) {
+        let narrow = match &mut self.resampler {
+            None => &self.pcm,
+            Some(resampler) => {
+                self.narrow.clear();
+                resampler.process(&self.pcm, &mut self.narrow);
+                &self.narrow
+            }
+        };
+        let room = WAITING_MAX - self.waiting.len();
+        if narrow.len() > room {
+            out.ignored(Ignored::TooMuchAudio);
+        }
+        self.waiting.extend(narrow.iter().take(room));
+    }
+
+    /// The next hop, and when its last sample came.
+    pub(super) fn hop(&mut self) -> Option<([i16; HOP], Mono)> {
+        if self.waiting.len() < HOP {
+            return None;
+        }
+        let mut hop = [0; HOP];
+        for (slot, sample) in hop.iter_mut().zip(self.waiting.drain(..HOP)) {
+            *slot = sample;
+        }
+        let behind = Duration::from_micros(self.waiting.len() as u64 * 125);
+        Some((hop, self.came_at - behind))
+    }
+}
