@@ -1,3 +1,3 @@
-//! Thin: see [`fuzz::number`].
+//! Thin: see [`fuzz::carrier::number`].
 #![no_main]
-libfuzzer_sys::fuzz_target!(|data: &[u8]| fuzz::number(data));
+libfuzzer_sys::fuzz_target!(|data: &[u8]| fuzz::carrier::number(data));

@@ -1,0 +1,3 @@
+//! Thin: see [`fuzz::carrier::twilio`].
+#![no_main]
+libfuzzer_sys::fuzz_target!(|data: &[u8]| fuzz::carrier::twilio(data));

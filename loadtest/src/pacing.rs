@@ -1,0 +1,176 @@
+//! How evenly a server's sound arrives: what a player with a 20 ms buffer would have missed.
+//!
+//! A *stretch* is sound without an intended pause. Its grid is where the server's frames usually
+//! are; a frame later than 20 ms on that grid would have been missed by a buffer of 20 ms. The
+//! lead that servers keep in the carrier's buffer (the burst that opens a stretch) is not counted
+//! in their favour: `gaps` says what is left of the trouble when it is.
+
+use std::time::Duration;
+
+/// The buffer the figure is named after.
+const BUFFER: Duration = Duration::from_millis(20);
+/// What arrives this soon after a stretch's first frame is its opening burst.
+const BURST: Duration = Duration::from_millis(5);
+/// Silence of the server that is an end of a stretch when a mark or a clear came before it, and a
+/// stall when not.
+const PAUSE: Duration = Duration::from_millis(200);
+/// Frames kept of one stretch; a longer one is cut in two (10 min).
+const STRETCH_FRAMES_MAX: usize = 30_000;
+
+/// What has arrived on one call.
+#[derive(Debug, Default)]
+pub(crate) struct Pacing {
+    /// Arrival, position in the stretch, both since arbitrary origins.
+    stretch: Vec<(Duration, Duration)>,
+    position: Duration,
+    last_arrival: Option<Duration>,
+    may_end: bool,
+    counts: Counts,
+    lateness_us: Vec<u32>,
+}
+
+/// Totals of one call.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub(crate) struct Counts {
+    /// Frames judged.
+    pub(crate) frames: u64,
+    /// Of them, later than a 20 ms buffer forgives.
+    pub(crate) underruns: u64,
+    /// Of them, so late that the carrier's buffer, lead and all, had run dry.
+    pub(crate) gaps: u64,
+    /// Long silences in the middle of a stretch.
+    pub(crate) stalls: u64,
+    /// Stretches.
+    pub(crate) stretches: u64,
+}
+
+impl Pacing {
+    /// A frame of `length` arrived at `at` (any origin, monotonic).
+    pub(crate) fn frame(&mut self, at: Duration, length: Duration) {
+        if let Some(last) = self.last_arrival
+            && at.saturating_sub(last) > PAUSE
+        {
+            if !self.may_end {
+                self.counts.stalls += 1;
+                self.counts.underruns += 1;
+                self.counts.gaps += 1;
+            }
+            self.finish();
+        }
+        if self.stretch.len() >= STRETCH_FRAMES_MAX {
+            self.finish();
+        }
+        self.stretch.push((at, self.position));
+        self.position += length;
+        self.last_arrival = Some(at);
+        self.may_end = false;
+    }
+
+    /// The server asked for a mark: its sound may end here.
+    pub(crate) fn mark(&mut self) {
+        self.may_end = true;
+    }
+
+    /// The server cleared, or stopped because somebody spoke: its sound ends here.
+    pub(crate) fn cut(&mut self) {
+        self.finish();
+        self.may_end = true;
+    }
+
+    /// Totals, and how late each frame was, in µs.
+    pub(crate) fn result(mut self) -> (Counts, Vec<u32>) {
+        self.finish();
+        (self.counts, self.lateness_us)
+    }
+
+    fn finish(&mut self) {
+        let Some(&(first, _)) = self.stretch.first() else { return };
+        self.counts.stretches += 1;
+        let grid = usual_start(&self.stretch);
+        for &(at, position) in &self.stretch {
+            let opening = at.saturating_sub(first) <= BURST;
+            let late = if opening { Duration::ZERO } else { at.saturating_sub(grid + position) };
+            self.counts.frames += 1;
+            self.counts.underruns += u64::from(late > BUFFER);
+            self.counts.gaps += u64::from(at > first + position + BUFFER);
+            self.lateness_us.push(u32::try_from(late.as_micros()).unwrap_or(u32::MAX));
+        }
+        self.stretch.clear();
+        self.position = Duration::ZERO;
+        self.last_arrival = None;
+    }
+}
+
+/// Where the stretch would have begun had every frame come on the grid: an early one in ten sets
+/// it, so that neither the opening burst nor one early frame does.
+fn usual_start(stretch: &[(Duration, Duration)]) -> Duration {
+    let mut starts: Vec<Duration> =
+        stretch.iter().map(|(at, position)| at.saturating_sub(*position)).collect();
+    starts.sort_unstable();
+    starts[starts.len() / 10]
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    const FRAME: Duration = Duration::from_millis(20);
+
+    fn ms(ms: u64) -> Duration {
+        Duration::from_millis(ms)
+    }
+
+    /// 100 frames, three at once and the rest on the grid, shifted by `shift(i)` ms.
+    fn stretch(pacing: &mut Pacing, from: u64, shift: impl Fn(u64) -> u64) {
+        for i in 0..100_u64 {
+            pacing.frame(ms(from + i.saturating_sub(2) * 20 + shift(i)), FRAME);
+        }
+    }
+
+    #[test]
+    fn an_even_stream_with_a_lead_is_never_late() {
+        let mut pacing = Pacing::default();
+        stretch(&mut pacing, 1_000, |i| i % 5);
+        let (counts, lateness) = pacing.result();
+        assert_eq!(counts, Counts { frames: 100, stretches: 1, ..Counts::default() });
+        assert!(lateness.iter().all(|us| *us <= 5_000), "{lateness:?}");
+    }
+
+    #[test]
+    fn a_late_frame_counts_although_the_lead_covers_it() {
+        let mut pacing = Pacing::default();
+        stretch(&mut pacing, 0, |i| if i == 50 { 25 } else { 0 });
+        let (counts, lateness) = pacing.result();
+        assert_eq!((counts.underruns, counts.gaps), (1, 0));
+        assert_eq!(lateness.iter().max(), Some(&25_000));
+    }
+
+    #[test]
+    fn a_stall_longer_than_the_lead_is_heard() {
+        let mut pacing = Pacing::default();
+        stretch(&mut pacing, 0, |i| if (50..53).contains(&i) { 70 - (i - 50) * 20 } else { 0 });
+        let (counts, _) = pacing.result();
+        assert_eq!((counts.underruns, counts.gaps, counts.stalls), (3, 1, 0));
+    }
+
+    #[test]
+    fn a_pause_after_a_mark_is_meant_and_one_without_is_a_stall() {
+        for (marked, stalls) in [(true, 0), (false, 1)] {
+            let mut pacing = Pacing::default();
+            stretch(&mut pacing, 0, |_| 0);
+            if marked {
+                pacing.mark();
+            }
+            stretch(&mut pacing, 10_000, |_| 0);
+            let (counts, _) = pacing.result();
+            assert_eq!((counts.stalls, counts.underruns, counts.stretches), (stalls, stalls, 2));
+        }
+    }
+
+    #[test]
+    fn a_drifting_clock_is_late_in_the_end() {
+        let mut pacing = Pacing::default();
+        stretch(&mut pacing, 0, |i| i);
+        assert!(pacing.result().0.underruns > 50);
+    }
+}
