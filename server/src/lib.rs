@@ -1,1 +1,26 @@
-//! server
+//! The shell: opens every socket, reads the clock, spawns every thread and moves every byte.
+//!
+//! ```text
+//!   http ─▶ exchange ─▶ call_task (one per call) ─▶ carrier · media_thread · workers · vendors · journal
+//! ```
+//!
+//! Rooms: `config`, `models`, `clock`, `random` (what a process needs), `http` (API, media upgrade,
+//! figures), `exchange` (all calls), `call_task` (one call's mind, driven), `media_thread` (streams
+//! and circuits), `workers` (ear, mouth, judge threads), `vendors` and `shell` (dialects and their
+//! networks), `carrier` (who places calls), `journal`, `replay`, `timeline`, `demo`, `cli`.
+
+pub mod call_task;
+pub mod carrier;
+pub mod clock;
+pub mod config;
+pub mod exchange;
+pub mod http;
+pub mod journal;
+pub mod media_thread;
+pub mod models;
+pub mod random;
+pub mod shell;
+pub mod timeline;
+pub mod tape_shim;
+pub mod vendors;
+pub mod workers;

@@ -1,0 +1,12 @@
+//! One tokio task per call: it runs the pure [`Call`](agent::call::Call) against its carrier, its
+//! circuit and its recogniser, model and voice.
+//!
+//! ```text
+//!   inbox ─▶ Call ─▶ carrier · circuit (orders) · ear · mind · mouth · journal · view · watchers
+//! ```
+
+mod inbox;
+mod task;
+
+pub use inbox::{INBOX_MAX, Inbox};
+pub use task::{CallTask, HAPPENINGS_MAX, Happening, Links};

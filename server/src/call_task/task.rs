@@ -1,0 +1,251 @@
+//! The loop of one call.
+
+use std::sync::{Arc, Mutex, PoisonError};
+
+use agent::call::{Call, EndedBy, Ending, Input, Output, Record, Request, Waterfall};
+use crossbeam_channel::{Sender, TrySendError};
+use media::{Mono, circuit};
+use metrics::{counter, histogram};
+use platform::CallView;
+use telephony::{Cause, Control, Outcome, Signal};
+use tokio::sync::{broadcast, mpsc};
+use tracing::{info, warn};
+
+use super::inbox::Inbox;
+use crate::{
+    carrier::Leg,
+    clock::{Clock, wall_now},
+    journal::Book,
+    media_thread::words::{Order, Report},
+    vendors::MindLink,
+    workers::{ear::EarLink, mouth::MouthLink},
+};
+
+/// Happenings a slow watcher may lag behind; then it misses the oldest.
+pub const HAPPENINGS_MAX: usize = 1024;
+
+/// What people who watch a call are told.
+#[derive(Clone, Debug)]
+pub enum Happening {
+    /// From the mind.
+    Output(Mono, Output),
+    /// From the sound.
+    Sound(Mono, circuit::Event),
+    /// From the carrier.
+    Signal(Mono, Signal),
+}
+
+/// One call's end of everything it talks to.
+pub struct Links {
+    /// Its carrier.
+    pub leg: Box<dyn Leg>,
+    /// Its circuit.
+    pub orders: Sender<Order>,
+    /// Its recogniser.
+    pub ear: EarLink,
+    /// Its model.
+    pub mind: MindLink,
+    /// Its voice.
+    pub mouth: MouthLink,
+    /// Its journal.
+    pub book: Book,
+    /// What the API shows.
+    pub view: Arc<Mutex<CallView>>,
+    /// Those who watch.
+    pub watchers: broadcast::Sender<Happening>,
+}
+
+/// One call.
+pub struct CallTask {
+    call: Call,
+    clock: Clock,
+    inbox: mpsc::Receiver<Inbox>,
+    links: Links,
+    /// Set by `Output::Ended`.
+    ending: Option<Ending>,
+    /// Why the call must be aborted at the next turn of the loop.
+    broken: Option<String>,
+}
+
+impl CallTask {
+    /// A call that has not begun.
+    pub fn new(call: Call, clock: Clock, inbox: mpsc::Receiver<Inbox>, links: Links) -> Self {
+        Self { call, clock, inbox, links, ending: None, broken: None }
+    }
+
+    /// Runs it to its end and returns that end, with the journal to be closed.
+    pub async fn run(mut self) -> (Ending, Book) {
+        self.feed(Input::Start);
+        while self.ending.is_none() {
+            if let Some(detail) = self.broken.take() {
+                warn!(%detail, "a call is aborted");
+                self.feed(Input::Request(Request::Abort { detail }));
+                continue;
+            }
+            let deadline = self.call.deadline().map(|(at, _)| self.clock.instant(at));
+            let due = async {
+                match deadline {
+                    Some(at) => tokio::time::sleep_until(at.into()).await,
+                    None => std::future::pending().await,
+                }
+            };
+            tokio::select! {
+                message = self.inbox.recv() => match message {
+                    Some(message) => self.message(message),
+                    None => self.broken = Some("everything let go of the call".to_owned()),
+                },
+                () = due => self.feed(Input::Tick),
+            }
+        }
+        self.leave().await
+    }
+
+    fn message(&mut self, message: Inbox) {
+        match message {
+            Inbox::Media(Report::Signal(signal)) | Inbox::Signal(signal) => {
+                self.watch(|at| Happening::Signal(at, signal.clone()));
+                self.view(|view, now| view.apply_signal(now, &signal));
+                self.feed(Input::Signal(signal));
+            }
+            Inbox::Media(Report::Sound(event)) => {
+                self.watch(|at| Happening::Sound(at, event));
+                self.feed(Input::Sound(event));
+            }
+            Inbox::Media(Report::Notice { code, detail }) => {
+                let record = Record::Notice { code: code.to_owned(), detail };
+                self.note(&record);
+            }
+            Inbox::Media(Report::Panicked { detail }) => {
+                self.feed(Input::Request(Request::Abort { detail }));
+                self.feed_end(Cause::SystemError);
+            }
+            Inbox::Stt(event) => self.feed(Input::Stt(event)),
+            Inbox::Llm(event) => self.feed(Input::Llm(event)),
+            Inbox::Tts(event) => self.feed(Input::Tts(event)),
+            Inbox::Request(request) => self.feed(Input::Request(request)),
+        }
+    }
+
+    /// The stream is gone with its circuit: the carrier's leg ends now.
+    fn feed_end(&mut self, cause: Cause) {
+        if self.ending.is_none() {
+            self.feed(Input::Signal(Signal::Ended { cause, by_callee: false }));
+        }
+    }
+
+    /// Tells the mind something and does what it answers.
+    fn feed(&mut self, input: Input) {
+        let now = self.clock.now();
+        self.links.book.input(now, &input);
+        self.call.handle(now, input);
+        while let Some(output) = self.call.poll() {
+            self.links.book.output(now, &output);
+            self.view(|view, now| view.apply(now, &output));
+            self.watch(|at| Happening::Output(at, output.clone()));
+            self.route(output);
+        }
+    }
+
+    fn route(&mut self, output: Output) {
+        let links = &mut self.links;
+        let taken = match output {
+            Output::Control(control) => {
+                links.leg.control(control);
+                true
+            }
+            Output::Sound(command) => {
+                // Gone with its stream: the mind learns that by a signal.
+                !matches!(links.orders.try_send(Order::Sound(command)), Err(TrySendError::Full(_)))
+            }
+            Output::Listen(listen) => links.ear.listen(listen),
+            Output::Think { thought, prompt } => links.mind.think(thought, prompt),
+            Output::Forget(thought) => links.mind.forget(thought),
+            Output::Speak { utterance, text } => links.mouth.speak(utterance, text),
+            Output::Hush(utterance) => links.mouth.hush(utterance),
+            Output::Record(record) => {
+                measure(&record);
+                true
+            }
+            Output::Ended(ending) => {
+                self.ending = Some(ending);
+                true
+            }
+            Output::Ignored { state, input } => {
+                tracing::debug!(state, ?input, "the call ignored an input");
+                true
+            }
+        };
+        if !taken && self.broken.is_none() {
+            self.broken = Some("a worker does not take work any more".to_owned());
+        }
+    }
+
+    /// A notice of the shell's own: journal and watchers, not the mind.
+    fn note(&mut self, record: &Record) {
+        let now = self.clock.now();
+        self.links.book.notice(now, record);
+        let output = Output::Record(record.clone());
+        self.watch(|at| Happening::Output(at, output));
+    }
+
+    fn watch(&self, happening: impl FnOnce(Mono) -> Happening) {
+        // Nobody watching is the normal case.
+        let _ = self.links.watchers.send(happening(self.clock.now()));
+    }
+
+    fn view(&self, change: impl FnOnce(&mut CallView, &str)) {
+        let mut view = self.links.view.lock().unwrap_or_else(PoisonError::into_inner);
+        change(&mut view, &wall_now());
+    }
+
+    async fn leave(mut self) -> (Ending, Book) {
+        let ending = self.ending.take().unwrap_or(Ending {
+            outcome: Outcome::SystemError,
+            cause: Cause::SystemError,
+            by: EndedBy::Network,
+            talk_ms: 0,
+            digits: Vec::new(),
+        });
+        let _ = self.links.orders.try_send(Order::Leave);
+        self.links.leg.control(Control::Hangup);
+        // Whoever still reports learns that the call is over; what waits is too late for the mind.
+        self.inbox.close();
+        while self.inbox.recv().await.is_some() {}
+        let outcome = serde_json::to_value(ending.outcome).unwrap_or_default();
+        let label = outcome.as_str().unwrap_or("failed").to_owned();
+        counter!("trunkline_calls_total", "outcome" => label.clone()).increment(1);
+        info!(outcome = label, talk_ms = ending.talk_ms, "a call ended");
+        (ending, self.links.book)
+    }
+}
+
+/// Figures for `/metrics`.
+fn measure(record: &Record) {
+    match record {
+        Record::Turn(waterfall) => {
+            for (stage, seconds) in stages(waterfall) {
+                histogram!("trunkline_turn_stage_seconds", "stage" => stage).record(seconds);
+            }
+        }
+        Record::Notice { code, .. } => {
+            counter!("trunkline_notices_total", "code" => code.clone()).increment(1);
+        }
+        _ => {}
+    }
+}
+
+/// Durations between the stages of one turn, in s; `answer` is from the last word to the first.
+pub fn stages(turn: &Waterfall) -> Vec<(&'static str, f64)> {
+    let steps = [
+        ("endpoint", turn.heard, turn.endpoint),
+        ("stt", turn.endpoint, turn.stt_final),
+        ("llm", turn.stt_final.max(turn.endpoint), turn.llm_first),
+        ("tts", turn.llm_first, turn.tts_first),
+        ("send", turn.tts_first, turn.spoken),
+        ("answer", turn.heard, turn.spoken),
+    ];
+    steps
+        .into_iter()
+        .filter_map(|(name, from, to)| Some((name, to?.since(from?).as_secs_f64())))
+        .collect()
+}

@@ -1,0 +1,43 @@
+//! Carriers as the shell sees them: something that makes legs and takes their controls.
+
+
+
+
+use crossbeam_channel::Sender;
+use telephony::Control;
+use tokio::sync::mpsc;
+
+use crate::{
+    call_task::Inbox,
+    media_thread::words::{Order, Place},
+};
+
+
+
+
+/// What a carrier needs to know of a new call.
+pub struct Ticket {
+    /// Our id.
+    pub call_id: String,
+    /// Where the circuit will be born.
+    pub place: Place,
+    /// Where signals go.
+    pub inbox: mpsc::Sender<Inbox>,
+    /// The circuit's orders, to make it leave.
+    pub orders: Sender<Order>,
+}
+
+/// A carrier.
+pub trait Carrier: Send + Sync {
+    /// A leg for a call; nothing is dialled yet.
+    fn leg(&self, ticket: Ticket) -> Box<dyn Leg>;
+
+    /// What people can dial, for the start-up message and `doctor`.
+    fn about(&self) -> String;
+}
+
+/// One call at its carrier. Dropping it lets go of everything.
+pub trait Leg: Send {
+    /// Does what the mind asks; answers come as signals.
+    fn control(&mut self, control: Control);
+}

@@ -1,0 +1,212 @@
+//! What the user may set ([`Config`]), where it is read from ([`layers`]), and how it is shown.
+//!
+//! Layers, later ones win: defaults, `trunkline.toml`, `.env`, `TRUNKLINE_*` in the environment,
+//! flags. A key nobody knows is refused, with the nearest one that exists.
+
+mod layers;
+
+use std::{net::SocketAddr, path::PathBuf};
+
+use secrecy::{ExposeSecret, SecretString};
+use serde::{Deserialize, Serialize, Serializer};
+
+pub use layers::{ConfigError, Sources, load};
+
+/// Everything that can be set.
+#[derive(Clone, Debug, Serialize, Deserialize)]
+#[serde(deny_unknown_fields, default)]
+pub struct Config {
+    /// Address to listen on.
+    pub listen: SocketAddr,
+    /// Folder that gets one folder per call.
+    pub calls_dir: PathBuf,
+    /// Folder with the embedded models; found by itself when absent.
+    pub models_dir: Option<PathBuf>,
+    /// Which carrier places calls.
+    pub carrier: Carrier,
+    /// Number shown to callees.
+    pub from: Option<String>,
+    /// Secret that stream tokens are signed with; made anew at every start when absent.
+    #[serde(serialize_with = "hidden")]
+    pub stream_secret: Option<SecretString>,
+    /// Recogniser, voice and model.
+    pub speech: Speech,
+    /// Keys of vendors.
+    pub keys: Keys,
+    /// Bounds.
+    pub limits: Limits,
+    /// `text` or `json`.
+    pub log_format: LogFormat,
+}
+
+/// Carriers that can place calls.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub enum Carrier {
+    /// Simulated callees over in-process pipes.
+    Loopback,
+    /// Simulated callees that speak Twilio's wire over the real `/media/twilio` WebSocket.
+    Emulator,
+}
+
+/// Which dialect does what.
+#[derive(Clone, Debug, Serialize, Deserialize)]
+#[serde(deny_unknown_fields, default)]
+pub struct Speech {
+    /// Recogniser.
+    pub stt: Stt,
+    /// Voice.
+    pub tts: Tts,
+    /// Language model.
+    pub llm: Llm,
+    /// Base URL of an OpenAI-compatible server, for `llm = "openai"`.
+    pub openai_url: String,
+    /// Model name there.
+    pub openai_model: String,
+    /// Voice id at Cartesia.
+    pub cartesia_voice: String,
+}
+
+/// Recognisers.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub enum Stt {
+    /// Moonshine, in this process.
+    Embedded,
+    /// Deepgram, over the network.
+    Deepgram,
+}
+
+/// Voices.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub enum Tts {
+    /// Hibari, in this process.
+    Embedded,
+    /// Cartesia, over the network.
+    Cartesia,
+}
+
+/// Language models.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub enum Llm {
+    /// Our own deterministic brain, in this process.
+    Embedded,
+    /// Any OpenAI-compatible server.
+    Openai,
+}
+
+/// Keys of vendors; never printed.
+#[derive(Clone, Debug, Default, Serialize, Deserialize)]
+#[serde(deny_unknown_fields, default)]
+pub struct Keys {
+    /// Deepgram.
+    #[serde(serialize_with = "hidden")]
+    pub deepgram: Option<SecretString>,
+    /// Cartesia.
+    #[serde(serialize_with = "hidden")]
+    pub cartesia: Option<SecretString>,
+    /// OpenAI or compatible.
+    #[serde(serialize_with = "hidden")]
+    pub openai: Option<SecretString>,
+}
+
+/// Bounds of the process.
+#[derive(Clone, Debug, Serialize, Deserialize)]
+#[serde(deny_unknown_fields, default)]
+pub struct Limits {
+    /// Calls at a time; more are refused with 503.
+    pub calls_max: usize,
+    /// Finished calls kept for `GET /call/{id}`.
+    pub finished_max: usize,
+    /// HTTP connections at a time.
+    pub connections_max: usize,
+    /// Streams that have not shown their token yet, at a time.
+    pub lobby_max: usize,
+    /// Largest request body, in bytes.
+    pub body_bytes_max: usize,
+    /// Longest time for one request, in s.
+    pub request_seconds_max: u64,
+    /// Longest time a drain waits for calls to end, in s.
+    pub drain_seconds_max: u64,
+    /// Threads that own carrier sockets and circuits.
+    pub media_threads: usize,
+    /// Threads that recognise speech.
+    pub ear_threads: usize,
+    /// Threads that make speech.
+    pub mouth_threads: usize,
+}
+
+/// How the log is written.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub enum LogFormat {
+    /// For people.
+    Text,
+    /// For machines.
+    Json,
+}
+
+impl Default for Config {
+    fn default() -> Self {
+        Self {
+            listen: SocketAddr::from(([127, 0, 0, 1], 8080)),
+            calls_dir: PathBuf::from("calls"),
+            models_dir: None,
+            carrier: Carrier::Loopback,
+            from: None,
+            stream_secret: None,
+            speech: Speech::default(),
+            keys: Keys::default(),
+            limits: Limits::default(),
+            log_format: LogFormat::Text,
+        }
+    }
+}
+
+impl Default for Speech {
+    fn default() -> Self {
+        Self {
+            stt: Stt::Embedded,
+            tts: Tts::Embedded,
+            llm: Llm::Embedded,
+            openai_url: "https://api.openai.com/v1".to_owned(),
+            openai_model: "gpt-4.1-mini".to_owned(),
+            cartesia_voice: "694f9389-aac1-45b6-b726-9d9369183238".to_owned(),
+        }
+    }
+}
+
+impl Default for Limits {
+    fn default() -> Self {
+        Self {
+            calls_max: 100,
+            finished_max: 1000,
+            connections_max: 512,
+            lobby_max: 64,
+            body_bytes_max: 64 * 1024,
+            request_seconds_max: 15,
+            drain_seconds_max: 120,
+            media_threads: 1,
+            ear_threads: 1,
+            mouth_threads: 1,
+        }
+    }
+}
+
+/// Shows that a secret is set, never what it is.
+fn hidden<S: Serializer>(secret: &Option<SecretString>, out: S) -> Result<S::Ok, S::Error> {
+    match secret {
+        Some(secret) if secret.expose_secret().is_empty() => out.serialize_str(""),
+        Some(_) => out.serialize_str("(set, hidden)"),
+        None => out.serialize_none(),
+    }
+}
+
+impl Config {
+    /// The configuration as TOML, secrets hidden.
+    pub fn redacted(&self) -> Result<String, toml::ser::Error> {
+        toml::to_string_pretty(self)
+    }
+}

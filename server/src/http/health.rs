@@ -1,0 +1,56 @@
+//! `/health` (the process lives), `/ready` (it takes calls), `/metrics` (Prometheus text).
+
+use std::sync::{Arc, OnceLock};
+
+use axum::{
+    Json,
+    extract::State,
+    http::{StatusCode, header},
+    response::IntoResponse,
+};
+use metrics_exporter_prometheus::{Matcher, PrometheusBuilder, PrometheusHandle};
+use serde_json::json;
+
+use super::Envelope;
+use crate::exchange::Exchange;
+
+/// Bounds of all histograms, in s: from a frame to a slow turn.
+const BUCKETS: [f64; 14] =
+    [0.005, 0.01, 0.02, 0.04, 0.06, 0.08, 0.1, 0.14, 0.18, 0.25, 0.5, 1.0, 2.0, 5.0];
+
+/// The recorder of this process; installed at the first call.
+pub fn metrics_handle() -> PrometheusHandle {
+    static HANDLE: OnceLock<PrometheusHandle> = OnceLock::new();
+    HANDLE
+        .get_or_init(|| {
+            let builder = PrometheusBuilder::new();
+            // The buckets are a constant, not empty.
+            let builder = builder
+                .set_buckets_for_metric(Matcher::Suffix("_seconds".to_owned()), &BUCKETS)
+                .unwrap_or_else(|_| PrometheusBuilder::new());
+            let recorder = builder.build_recorder();
+            let handle = recorder.handle();
+            // Another recorder that was installed first keeps its place.
+            let _ = metrics::set_global_recorder(recorder);
+            handle
+        })
+        .clone()
+}
+
+pub(super) async fn health() -> impl IntoResponse {
+    Json(json!({ "ok": true, "service": "trunkline", "version": env!("CARGO_PKG_VERSION") }))
+}
+
+pub(super) async fn ready(State(exchange): State<Arc<Exchange>>) -> Result<impl IntoResponse, Envelope> {
+    if exchange.is_draining() {
+        return Err(Envelope::new(StatusCode::SERVICE_UNAVAILABLE, "draining", "shutting down"));
+    }
+    let max = exchange.limits().calls_max;
+    Ok(Json(json!({ "ready": true, "calls": exchange.active(), "calls_max": max })))
+}
+
+pub(super) async fn metrics() -> impl IntoResponse {
+    let handle = metrics_handle();
+    handle.run_upkeep();
+    ([(header::CONTENT_TYPE, "text/plain; version=0.0.4; charset=utf-8")], handle.render())
+}

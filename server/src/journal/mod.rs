@@ -1,0 +1,27 @@
+//! What one call leaves behind: a folder with `journal.jsonl`, `circuit.tape`, `recording.wav`,
+//! `transcript.json` and `timeline.svg`.
+//!
+//! One thread writes for all calls, fed by bounded queues: a slow or full disk costs records, never
+//! a call. `journal.jsonl` opens with `{"version":1,"config":…}`; then one line per input
+//! (`{"at":µs,"in":…}`), output (`{"at":µs,"out":…}`) and remark of the shell (`{"at":µs,"note":…}`).
+
+mod book;
+mod lines;
+mod recording;
+mod writer;
+
+pub use book::Book;
+pub use lines::{First, Line, VERSION, read};
+pub use recording::Recording;
+pub use writer::{Opening, Writer};
+
+/// The mind's inputs and outputs.
+pub const JOURNAL: &str = "journal.jsonl";
+/// The circuit's inputs and outputs.
+pub const TAPE: &str = "circuit.tape";
+/// Stereo, left callee, right agent.
+pub const RECORDING: &str = "recording.wav";
+/// The call as the API shows it.
+pub const TRANSCRIPT: &str = "transcript.json";
+/// The picture.
+pub const TIMELINE: &str = "timeline.svg";

@@ -1,0 +1,156 @@
+//! `recording.wav`: 8 kHz, 16 bit, stereo, left the callee, right the agent as the callee heard it.
+//! The header is brought up to date with every second written, so that what a crash leaves plays.
+
+use std::{
+    fs::File,
+    io::{self, Seek, SeekFrom, Write},
+    path::Path,
+    time::Duration,
+};
+
+use media::Mono;
+
+/// Sound kept back, so that a clear can still take away what the carrier had not played.
+const KEPT_BACK_SAMPLES: usize = 2 * 8000;
+/// Jitter of arrival that makes no gap.
+const SLACK_SAMPLES: usize = 800;
+const HEADER_BYTES: u32 = 44;
+
+/// One recording being written.
+pub struct Recording {
+    file: File,
+    origin: Option<Mono>,
+    /// Sample position of the first one not written yet.
+    written: usize,
+    left: Vec<i16>,
+    right: Vec<i16>,
+}
+
+impl Recording {
+    /// An empty recording.
+    pub fn create(path: &Path) -> io::Result<Self> {
+        let mut file = File::create(path)?;
+        file.write_all(&header(0))?;
+        Ok(Self { file, origin: None, written: 0, left: Vec::new(), right: Vec::new() })
+    }
+
+    fn position(&mut self, at: Mono) -> usize {
+        let origin = *self.origin.get_or_insert(at - Duration::from_millis(20));
+        usize::try_from(at.since(origin).as_micros() / 125).unwrap_or(0).saturating_sub(self.written)
+    }
+
+    /// The callee's sound, whose last sample arrived now.
+    pub fn heard(&mut self, at: Mono, samples: &[i16]) {
+        let start = self.position(at).saturating_sub(samples.len());
+        if start > self.left.len() + SLACK_SAMPLES {
+            self.left.resize(start, 0);
+        }
+        self.left.extend_from_slice(samples);
+    }
+
+    /// The agent's sound, sent now; it plays after what was sent before.
+    pub fn said(&mut self, at: Mono, samples: &[i16]) {
+        let start = self.position(at);
+        if start > self.right.len() {
+            self.right.resize(start, 0);
+        }
+        self.right.extend_from_slice(samples);
+    }
+
+    /// The carrier drops what it has not played.
+    pub fn cleared(&mut self, at: Mono) {
+        let now = self.position(at);
+        self.right.truncate(now);
+    }
+
+    /// Writes what can no longer change.
+    pub fn flush(&mut self) -> io::Result<()> {
+        let ready = self.left.len().max(self.right.len()).saturating_sub(KEPT_BACK_SAMPLES);
+        if ready >= 8000 { self.write(ready) } else { Ok(()) }
+    }
+
+    /// Writes the rest.
+    pub fn finish(&mut self) -> io::Result<()> {
+        self.write(self.left.len().max(self.right.len()))?;
+        self.file.sync_data()
+    }
+
+    fn write(&mut self, count: usize) -> io::Result<()> {
+        let mut bytes = Vec::with_capacity(count * 4);
+        for at in 0..count {
+            for side in [&self.left, &self.right] {
+                bytes.extend_from_slice(&side.get(at).copied().unwrap_or(0).to_le_bytes());
+            }
+        }
+        self.file.seek(SeekFrom::End(0))?;
+        self.file.write_all(&bytes)?;
+        self.written += count;
+        self.left.drain(..count.min(self.left.len()));
+        self.right.drain(..count.min(self.right.len()));
+        self.file.seek(SeekFrom::Start(0))?;
+        self.file.write_all(&header(u32::try_from(self.written * 4).unwrap_or(u32::MAX)))
+    }
+}
+
+/// RIFF/WAVE header for PCM: 2 channels, 8000 Hz, 16 bit.
+fn header(data_bytes: u32) -> Vec<u8> {
+    let mut out = Vec::with_capacity(HEADER_BYTES as usize);
+    out.extend_from_slice(b"RIFF");
+    out.extend_from_slice(&data_bytes.saturating_add(HEADER_BYTES - 8).to_le_bytes());
+    out.extend_from_slice(b"WAVEfmt ");
+    out.extend_from_slice(&16_u32.to_le_bytes());
+    out.extend_from_slice(&1_u16.to_le_bytes());
+    out.extend_from_slice(&2_u16.to_le_bytes());
+    out.extend_from_slice(&8000_u32.to_le_bytes());
+    out.extend_from_slice(&32_000_u32.to_le_bytes());
+    out.extend_from_slice(&4_u16.to_le_bytes());
+    out.extend_from_slice(&16_u16.to_le_bytes());
+    out.extend_from_slice(b"data");
+    out.extend_from_slice(&data_bytes.to_le_bytes());
+    out
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn sides(path: &Path) -> (Vec<i16>, Vec<i16>) {
+        let all: Vec<i16> =
+            hound::WavReader::open(path).expect("a wav").samples().map(|s| s.expect("whole")).collect();
+        (all.iter().step_by(2).copied().collect(), all.iter().skip(1).step_by(2).copied().collect())
+    }
+
+    #[test]
+    fn both_sides_stand_where_they_were_heard() {
+        let dir = tempfile::tempdir().expect("a folder");
+        let path = dir.path().join("r.wav");
+        let mut recording = Recording::create(&path).expect("created");
+        for frame in 0..100_u64 {
+            recording.heard(Mono::from_millis(1020 + 20 * frame), &[7; 160]);
+        }
+        // Three frames sent at once 1 s in; a clear 30 ms later leaves 30 ms of them.
+        for _ in 0..3 {
+            recording.said(Mono::from_millis(2000), &[9; 160]);
+        }
+        recording.cleared(Mono::from_millis(2030));
+        recording.finish().expect("written");
+        let (left, right) = sides(&path);
+        assert_eq!(left, vec![7; 16_000]);
+        assert!(right[..8000].iter().all(|s| *s == 0));
+        assert!(right[8000..8240].iter().all(|s| *s == 9), "{:?}", &right[7990..8010]);
+        assert!(right[8240..].iter().all(|s| *s == 0));
+    }
+
+    #[test]
+    fn what_a_crash_leaves_plays() {
+        let dir = tempfile::tempdir().expect("a folder");
+        let path = dir.path().join("r.wav");
+        let mut recording = Recording::create(&path).expect("created");
+        for frame in 0..400_u64 {
+            recording.heard(Mono::from_millis(1000 + 20 * frame), &[7; 160]);
+            recording.flush().expect("written");
+        }
+        std::mem::forget(recording);
+        assert!(sides(&path).0.len() >= 5 * 8000);
+    }
+}

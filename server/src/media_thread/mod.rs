@@ -1,0 +1,253 @@
+//! Threads that own carrier streams and circuits and tick on an absolute grid.
+//!
+//! ```text
+//!   newcomer ─▶ lobby (start and token within 5 s) ─▶ seat: stream + translator + circuit
+//!   every 2 ms: drain streams, obey orders, serve deadlines, flush
+//! ```
+//!
+//! A circuit is born, lives and dies on one thread. A panic in one ends that call alone.
+
+mod lobby;
+pub mod rings;
+mod seat;
+pub mod transport;
+pub mod words;
+
+use std::{
+    io,
+    panic::{AssertUnwindSafe, catch_unwind},
+    sync::{
+        Arc,
+        atomic::{AtomicU64, AtomicUsize, Ordering},
+    },
+    thread,
+    time::{Duration, Instant},
+};
+
+use crossbeam_channel::{Receiver, RecvTimeoutError, Sender, TryRecvError, TrySendError, bounded};
+use metrics::{counter, gauge};
+use telephony::Translator;
+use tracing::error;
+
+use crate::{clock::Clock, workers::judge::Ask};
+use lobby::{Lobby, Verdict};
+use seat::{Fate, Seat};
+pub use seat::SeatId;
+use transport::Transport;
+use words::{Place, Report, Switchboard};
+
+/// How often streams are drained and circuits driven.
+const TICK: Duration = Duration::from_millis(2);
+/// How often an idle thread looks up.
+const IDLE: Duration = Duration::from_millis(100);
+/// Newcomers waiting to be taken over by one thread.
+const NEWCOMERS_MAX: usize = 64;
+
+/// A stream that has just been accepted.
+pub struct Newcomer {
+    /// Its connection.
+    pub transport: Transport,
+    /// Its carrier's dialect.
+    pub translator: Box<dyn Translator>,
+    /// The call it belongs to, when a carrier inside this process brings it; else a token must show.
+    pub known: Option<Box<Place>>,
+}
+
+/// What all media threads share.
+pub struct Shared {
+    /// The process's clock.
+    pub clock: Clock,
+    /// Calls that wait for their stream.
+    pub switchboard: Switchboard,
+    /// Key of stream tokens.
+    pub stream_secret: Vec<u8>,
+    /// Streams without a token yet, over all threads.
+    pub lobby_max: usize,
+    /// The neural judge.
+    pub judge: Sender<Ask>,
+    in_lobby: AtomicUsize,
+    next_seat: AtomicU64,
+}
+
+impl Shared {
+    /// What threads share.
+    pub fn new(
+        clock: Clock,
+        stream_secret: Vec<u8>,
+        lobby_max: usize,
+        judge: Sender<Ask>,
+    ) -> Arc<Self> {
+        Arc::new(Self {
+            clock,
+            switchboard: Switchboard::default(),
+            stream_secret,
+            lobby_max,
+            judge,
+            in_lobby: AtomicUsize::new(0),
+            next_seat: AtomicU64::new(1),
+        })
+    }
+}
+
+/// Too many streams wait to show their token.
+#[derive(Debug, thiserror::Error)]
+#[error("too many streams wait to show their token")]
+pub struct LobbyFull;
+
+/// All media threads of the process. They end when this is dropped and their seats are empty.
+pub struct MediaThreads {
+    doors: Vec<Sender<Newcomer>>,
+    next: AtomicUsize,
+    shared: Arc<Shared>,
+}
+
+impl MediaThreads {
+    /// Starts `count` threads.
+    pub fn spawn(count: usize, shared: &Arc<Shared>) -> io::Result<Self> {
+        let mut doors = Vec::new();
+        for number in 0..count.max(1) {
+            let (tx, rx) = bounded(NEWCOMERS_MAX);
+            let shared = Arc::clone(shared);
+            thread::Builder::new()
+                .name(format!("media-{number}"))
+                .spawn(move || Thread::new(rx, shared).run())?;
+            doors.push(tx);
+        }
+        Ok(Self { doors, next: AtomicUsize::new(0), shared: Arc::clone(shared) })
+    }
+
+    /// Hands a stream over, threads in turn.
+    pub fn admit(&self, newcomer: Newcomer) -> Result<(), LobbyFull> {
+        let waiting = self.shared.in_lobby.fetch_add(1, Ordering::AcqRel);
+        let door = &self.doors[self.next.fetch_add(1, Ordering::Relaxed) % self.doors.len()];
+        if waiting < self.shared.lobby_max {
+            match door.try_send(newcomer) {
+                Ok(()) => return Ok(()),
+                Err(TrySendError::Full(refused) | TrySendError::Disconnected(refused)) => {
+                    refused.transport.close(1013, "try again later");
+                }
+            }
+        } else {
+            newcomer.transport.close(1013, "try again later");
+        }
+        self.shared.in_lobby.fetch_sub(1, Ordering::AcqRel);
+        counter!("trunkline_lobby_refused_total").increment(1);
+        Err(LobbyFull)
+    }
+}
+
+/// One media thread.
+struct Thread {
+    door: Receiver<Newcomer>,
+    shared: Arc<Shared>,
+    lobby: Vec<Lobby>,
+    seats: Vec<Seat>,
+    open: bool,
+}
+
+impl Thread {
+    fn new(door: Receiver<Newcomer>, shared: Arc<Shared>) -> Self {
+        Self { door, shared, lobby: Vec::new(), seats: Vec::new(), open: true }
+    }
+
+    fn run(mut self) {
+        let mut due = Instant::now();
+        while self.open || !self.seats.is_empty() {
+            if self.seats.is_empty() && self.lobby.is_empty() {
+                match self.door.recv_timeout(IDLE) {
+                    Ok(newcomer) => self.welcome(newcomer),
+                    Err(RecvTimeoutError::Timeout) => {}
+                    Err(RecvTimeoutError::Disconnected) => self.open = false,
+                }
+                due = Instant::now();
+            } else {
+                due += TICK;
+                let now = Instant::now();
+                if due > now {
+                    thread::sleep(due - now);
+                } else if now - due > IDLE {
+                    // The machine stood still: do not run after lost ticks.
+                    due = now;
+                }
+            }
+            self.tick();
+        }
+    }
+
+    fn welcome(&mut self, newcomer: Newcomer) {
+        self.lobby.push(Lobby::new(newcomer, self.shared.clock.now()));
+    }
+
+    fn tick(&mut self) {
+        loop {
+            match self.door.try_recv() {
+                Ok(newcomer) => self.welcome(newcomer),
+                Err(TryRecvError::Empty) => break,
+                Err(TryRecvError::Disconnected) => {
+                    self.open = false;
+                    break;
+                }
+            }
+        }
+        self.tick_lobby();
+        let clock = self.shared.clock;
+        self.seats.retain_mut(|seat| keep(seat, || clock.now()));
+        gauge!("trunkline_streams").set(self.seats.len() as f64);
+    }
+
+    fn tick_lobby(&mut self) {
+        let now = self.shared.clock.now();
+        for mut waiting in std::mem::take(&mut self.lobby) {
+            let judged = catch_unwind(AssertUnwindSafe(|| waiting.look(now, &self.shared)));
+            match judged {
+                Ok(Verdict::Waits) => {
+                    self.lobby.push(waiting);
+                    continue;
+                }
+                Ok(Verdict::Refused { code, reason }) => {
+                    counter!("trunkline_streams_refused_total").increment(1);
+                    tracing::warn!(reason, "a stream was refused");
+                    waiting.close(code, reason);
+                }
+                Ok(Verdict::Gone) => {}
+                Ok(Verdict::Seated(place)) => {
+                    let id = self.shared.next_seat.fetch_add(1, Ordering::Relaxed);
+                    let judge = self.shared.judge.clone();
+                    let Newcomer { transport, translator, .. } = waiting.into_newcomer();
+                    match Seat::new(id, now, transport, translator, *place, judge) {
+                        Ok(seat) => self.seats.push(seat),
+                        Err((place, detail)) => {
+                            let report = Report::Panicked { detail };
+                            let _ = place.inbox.try_send(crate::call_task::Inbox::Media(report));
+                        }
+                    }
+                }
+                Err(_) => counter!("trunkline_panics_total").increment(1),
+            }
+            self.shared.in_lobby.fetch_sub(1, Ordering::AcqRel);
+        }
+    }
+}
+
+/// Drives one seat; a panic inside ends that call alone.
+fn keep(seat: &mut Seat, now: impl Fn() -> media::Mono) -> bool {
+    match catch_unwind(AssertUnwindSafe(|| seat.tick(now()))) {
+        Ok(fate) => fate == Fate::Stays,
+        Err(panic) => {
+            let detail = panic_text(panic.as_ref());
+            error!(%detail, "a circuit panicked; its call ends, the others go on");
+            counter!("trunkline_panics_total").increment(1);
+            let _ = seat.inbox().try_send(crate::call_task::Inbox::Media(Report::Panicked { detail }));
+            false
+        }
+    }
+}
+
+/// What a panic said.
+pub(crate) fn panic_text(panic: &(dyn std::any::Any + Send)) -> String {
+    panic
+        .downcast_ref::<&str>()
+        .map(|text| (*text).to_owned())
+        .or_else(|| panic.downcast_ref::<String>().cloned())
+        .unwrap_or_else(|| "a panic without words".to_owned())
+}

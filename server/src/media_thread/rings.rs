@@ -1,0 +1,220 @@
+//! Lock-free single-producer single-consumer rings between a media thread and everybody else.
+//!
+//! Three per call: what was heard (→ recogniser), speech to say (voice →), the circuit's tape
+//! (→ journal). Each is bounded and says what happens when it is full.
+
+use media::circuit::UtteranceId;
+use ringbuf::{
+    HeapCons, HeapProd, HeapRb,
+    traits::{Consumer, Observer, Producer, Split},
+};
+
+/// Samples the recogniser may lag behind: 4 s.
+const HEARD_MAX: usize = 4 * 8000;
+/// Samples of speech waiting for the next tick: 4 s. The voice waits when it is full.
+const SPEECH_MAX: usize = 4 * 8000;
+/// Pieces of speech waiting for the next tick.
+const PIECES_MAX: usize = 256;
+/// Bytes of tape the journal may lag behind: at least 4 s of everything a circuit says.
+const TAPE_MAX: usize = 1 << 20;
+
+/// Media thread's end of the heard sound.
+pub struct HeardIn {
+    ring: HeapProd<i16>,
+    owed: usize,
+}
+
+/// Recogniser's end of the heard sound.
+pub struct HeardOut(HeapCons<i16>);
+
+/// A ring for what the callee says.
+pub fn heard() -> (HeardIn, HeardOut) {
+    let (ring, out) = HeapRb::new(HEARD_MAX).split();
+    (HeardIn { ring, owed: 0 }, HeardOut(out))
+}
+
+impl HeardIn {
+    /// Adds samples. When the recogniser lags too far they become silence, so that positions still
+    /// agree; returns how many were lost that way.
+    pub fn push(&mut self, samples: &[i16]) -> usize {
+        while self.owed > 0 && self.ring.try_push(0).is_ok() {
+            self.owed -= 1;
+        }
+        let pushed = if self.owed == 0 { self.ring.push_slice(samples) } else { 0 };
+        let lost = samples.len() - pushed;
+        self.owed += lost;
+        lost
+    }
+}
+
+impl HeardOut {
+    /// Takes up to `buffer.len()` samples; returns how many.
+    pub fn pop(&mut self, buffer: &mut [i16]) -> usize {
+        self.0.pop_slice(buffer)
+    }
+}
+
+/// One piece of an utterance: so many samples of the sample ring, and whether it is the last.
+#[derive(Clone, Copy, Debug)]
+struct Piece {
+    utterance: UtteranceId,
+    samples: usize,
+    end: bool,
+}
+
+/// Voice's end of the speech to say.
+pub struct SpeechIn {
+    samples: HeapProd<i16>,
+    pieces: HeapProd<Piece>,
+}
+
+/// Media thread's end of the speech to say.
+pub struct SpeechOut {
+    samples: HeapCons<i16>,
+    pieces: HeapCons<Piece>,
+    buffer: Vec<i16>,
+}
+
+/// What the media thread takes out.
+pub enum Speech<'a> {
+    /// Samples of an utterance.
+    Samples(UtteranceId, &'a [i16]),
+    /// The utterance is complete.
+    End(UtteranceId),
+}
+
+/// A ring for what the agent says.
+pub fn speech() -> (SpeechIn, SpeechOut) {
+    let (samples_in, samples_out) = HeapRb::new(SPEECH_MAX).split();
+    let (pieces_in, pieces_out) = HeapRb::new(PIECES_MAX).split();
+    (
+        SpeechIn { samples: samples_in, pieces: pieces_in },
+        SpeechOut { samples: samples_out, pieces: pieces_out, buffer: vec![0; SPEECH_MAX] },
+    )
+}
+
+impl SpeechIn {
+    /// Adds as much as fits; returns how many samples were taken. Offer the rest again later.
+    pub fn push(&mut self, utterance: UtteranceId, samples: &[i16]) -> usize {
+        let count = samples.len().min(self.samples.vacant_len());
+        if count == 0 || self.pieces.is_full() {
+            return 0;
+        }
+        let pushed = self.samples.push_slice(&samples[..count]);
+        // There was room and we are the only producer: it stays.
+        let _ = self.pieces.try_push(Piece { utterance, samples: pushed, end: false });
+        pushed
+    }
+
+    /// Says that the utterance is complete; `false` when there is no room yet.
+    pub fn end(&mut self, utterance: UtteranceId) -> bool {
+        self.pieces.try_push(Piece { utterance, samples: 0, end: true }).is_ok()
+    }
+}
+
+impl SpeechOut {
+    /// Pieces that wait now.
+    pub fn waiting(&self) -> usize {
+        self.pieces.occupied_len()
+    }
+
+    /// Takes one piece.
+    pub fn pop(&mut self) -> Option<Speech<'_>> {
+        let piece = self.pieces.try_pop()?;
+        if piece.end {
+            return Some(Speech::End(piece.utterance));
+        }
+        let count = self.samples.pop_slice(&mut self.buffer[..piece.samples]);
+        Some(Speech::Samples(piece.utterance, &self.buffer[..count]))
+    }
+}
+
+/// Media thread's end of the tape.
+pub struct TapeIn {
+    ring: HeapProd<u8>,
+    broken: bool,
+}
+
+/// Journal's end of the tape.
+pub struct TapeOut(HeapCons<u8>);
+
+/// A ring for the circuit's tape.
+pub fn tape() -> (TapeIn, TapeOut) {
+    let (ring, out) = HeapRb::new(TAPE_MAX).split();
+    (TapeIn { ring, broken: false }, TapeOut(out))
+}
+
+impl TapeIn {
+    /// Adds whole records. The first block that does not fit ends the tape for good (a tape with a
+    /// hole does not replay); returns `false` that once.
+    pub fn push(&mut self, block: &[u8]) -> bool {
+        if self.broken {
+            return true;
+        }
+        if self.ring.vacant_len() < block.len() {
+            self.broken = true;
+            return false;
+        }
+        self.ring.push_slice(block);
+        true
+    }
+}
+
+impl TapeOut {
+    /// Moves what is there to the end of `out`; returns how many bytes.
+    pub fn drain_into(&mut self, out: &mut Vec<u8>) -> usize {
+        let before = out.len();
+        out.extend(self.0.pop_iter());
+        out.len() - before
+    }
+
+    /// `true` once the media thread let go of its end and everything was taken.
+    pub fn is_over(&self) -> bool {
+        !self.0.write_is_held() && self.0.is_empty()
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn heard_positions_agree_after_a_lag() {
+        let (mut tx, mut rx) = heard();
+        assert_eq!(tx.push(&vec![1; HEARD_MAX]), 0);
+        assert_eq!(tx.push(&[2; 160]), 160);
+        let mut all = vec![0; HEARD_MAX];
+        assert_eq!(rx.pop(&mut all), HEARD_MAX);
+        assert_eq!(tx.push(&[3; 160]), 0);
+        let mut rest = vec![9; 1000];
+        assert_eq!(rx.pop(&mut rest), 320);
+        assert_eq!(&rest[..160], &[0; 160]);
+        assert_eq!(&rest[160..320], &[3; 160]);
+    }
+
+    #[test]
+    fn speech_comes_out_by_utterance_and_in_order() {
+        let (mut tx, mut rx) = speech();
+        assert_eq!(tx.push(UtteranceId(1), &[1, 2, 3]), 3);
+        assert!(tx.end(UtteranceId(1)));
+        assert_eq!(tx.push(UtteranceId(2), &vec![5; SPEECH_MAX]), SPEECH_MAX - 3);
+        assert_eq!(rx.waiting(), 3);
+        assert!(matches!(rx.pop(), Some(Speech::Samples(UtteranceId(1), [1, 2, 3]))));
+        assert!(matches!(rx.pop(), Some(Speech::End(UtteranceId(1)))));
+        assert!(matches!(rx.pop(), Some(Speech::Samples(UtteranceId(2), s)) if s.len() == SPEECH_MAX - 3));
+        assert!(rx.pop().is_none());
+    }
+
+    #[test]
+    fn a_tape_ends_at_the_first_block_that_does_not_fit() {
+        let (mut tx, mut rx) = tape();
+        assert!(tx.push(&vec![7; TAPE_MAX - 1]));
+        assert!(!tx.push(&[1, 2]), "said once");
+        let mut out = Vec::new();
+        assert_eq!(rx.drain_into(&mut out), TAPE_MAX - 1);
+        assert!(tx.push(&[1, 2]), "said only once");
+        assert_eq!(rx.drain_into(&mut out), 0);
+        drop(tx);
+        assert!(rx.is_over());
+    }
+}

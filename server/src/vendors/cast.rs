@@ -1,0 +1,142 @@
+//! Which dialects a call gets: made from the configuration once, models loaded once.
+
+use std::sync::Arc;
+
+use agent::{
+    brief::Brief,
+    llm::{self, brain::Brain, openai},
+    stt::{self, moonshine},
+    tts::{self, hibari},
+};
+use media::{net::Lane, vad::silero::Silero};
+use secrecy::{ExposeSecret, SecretString};
+
+use crate::{
+    config::{Config, Llm, Stt, Tts},
+    models::{ModelError, Models},
+};
+
+type Make<T> = Box<dyn Fn(&Brief, &Lane) -> Box<T> + Send + Sync>;
+
+/// Makes a call's dialects. The lane is the worker's that will run a recogniser that computes.
+pub struct Dialects {
+    /// Recogniser.
+    pub stt: Make<dyn stt::Dialect>,
+    /// Voice.
+    pub tts: Make<dyn tts::Dialect>,
+    /// Model.
+    pub llm: Make<dyn llm::Dialect>,
+}
+
+/// Everything that is loaded before the first call.
+pub struct Cast {
+    /// A call's dialects.
+    pub dialects: Dialects,
+    /// The neural judge.
+    pub silero: Silero,
+}
+
+/// The cast cannot be put together; each message says what to do.
+#[derive(Debug, thiserror::Error)]
+pub enum CastError {
+    /// A model file.
+    #[error(transparent)]
+    Model(#[from] ModelError),
+    /// A model that does not load.
+    #[error("{0}")]
+    Load(String),
+    /// A key that is needed and not there.
+    #[error("{what} is chosen, and there is no key for it: set {variable} (environment or .env)")]
+    Key {
+        /// Which vendor.
+        what: &'static str,
+        /// Where its key goes.
+        variable: &'static str,
+    },
+}
+
+impl Cast {
+    /// Loads what the configuration asks for; `tell` hears the name of each step before it begins.
+    pub fn load(config: &Config, tell: &mut dyn FnMut(&str)) -> Result<Self, CastError> {
+        let models = Models::find(config.models_dir.as_deref())?;
+        tell("the judge of speech (Silero)");
+        let silero = Silero::from_onnx(models.read("silero-vad/silero_vad.onnx")?)
+            .map_err(|e| CastError::Load(e.to_string()))?;
+        let stt = match config.speech.stt {
+            Stt::Embedded => {
+                tell("the ear (Moonshine tiny)");
+                embedded_ear(&models)?
+            }
+            Stt::Deepgram => return Err(CastError::Load("soon".into())),
+        };
+        let tts = match config.speech.tts {
+            Tts::Embedded => {
+                tell("the mouth (hibari)");
+                embedded_mouth(&models)?
+            }
+            Tts::Cartesia => return Err(CastError::Load("soon".into())),
+        };
+        let llm = match config.speech.llm {
+            Llm::Embedded => embedded_brain(),
+            Llm::Openai => openai(config),
+        };
+        Ok(Self { dialects: Dialects { stt, tts, llm }, silero })
+    }
+}
+
+fn embedded_ear(models: &Models) -> Result<Make<dyn stt::Dialect>, CastError> {
+    let model = moonshine::Model::from_bytes(
+        models.read("moonshine-tiny-en/encoder.onnx")?,
+        models.read("moonshine-tiny-en/decoder.onnx")?,
+        &models.read("moonshine-tiny-en/tokenizer.bin")?,
+    )
+    .map_err(|e| CastError::Load(e.to_string()))?;
+    Ok(Box::new(move |_, lane| {
+        let config = moonshine::Config { lane: Some(lane.clone()), ..moonshine::Config::default() };
+        Box::new(moonshine::Moonshine::new(Arc::clone(&model), config))
+    }))
+}
+
+fn embedded_mouth(models: &Models) -> Result<Make<dyn tts::Dialect>, CastError> {
+    let text = |name: &str| -> Result<String, CastError> {
+        String::from_utf8(models.read(name)?)
+            .map_err(|_| CastError::Load(format!("{name} is not UTF-8")))
+    };
+    let model = hibari::Model::from_bytes(hibari::Files {
+        voice: models.read("hibari-heart/hibari.onnx")?,
+        oov: models.read("hibari-heart/oov.onnx")?,
+        oov_table: &text("hibari-heart/oov.json")?,
+        vocab: &text("hibari-heart/vocab.json")?,
+        normalize: &text("hibari-heart/normalize.json")?,
+    })
+    .map_err(|e| CastError::Load(e.to_string()))?;
+    Ok(Box::new(move |brief, _| {
+        let voice = brief.voice.as_deref().and_then(hibari::Voice::named).unwrap_or_default();
+        Box::new(hibari::Hibari::new(Arc::clone(&model), voice))
+    }))
+}
+
+fn embedded_brain() -> Make<dyn llm::Dialect> {
+    Box::new(|brief, _| Box::new(Brain::new(brief)))
+}
+
+fn openai(config: &Config) -> Make<dyn llm::Dialect> {
+    let settings = openai::Config {
+        url: format!("{}/chat/completions", config.speech.openai_url.trim_end_matches('/')),
+        key: config.keys.openai.as_ref().map(|key| key.expose_secret().to_owned()),
+        model: config.speech.openai_model.clone(),
+        temperature: None,
+        tokens_max: Some(400),
+        stall_ms_max: 10_000,
+    };
+    Box::new(move |_, _| Box::new(openai::OpenAi::new(settings.clone())))
+}
+
+/// The key, or what to set.
+fn key(
+    key: Option<&SecretString>,
+    what: &'static str,
+    variable: &'static str,
+) -> Result<String, CastError> {
+    key.map(|key| key.expose_secret().to_owned()).ok_or(CastError::Key { what, variable })
+}

@@ -1,0 +1,98 @@
+//! A recogniser on the network: one task per call, fed from the ring every 20 ms.
+
+use std::time::Duration;
+
+use agent::{
+    call::Listen,
+    stt::{self, Dialect},
+};
+use tokio::sync::mpsc;
+use tokio::time::{MissedTickBehavior, interval};
+
+use super::until;
+use crate::{call_task::Inbox, clock::Clock, media_thread::rings::HeardOut, shell::Wire};
+
+/// How often heard sound is passed on.
+const PERIOD: Duration = Duration::from_millis(20);
+/// Wishes of one call that may wait.
+const ASKS_MAX: usize = 64;
+
+/// Starts the task; it ends when the call lets go of the sender.
+pub(crate) fn spawn(
+    clock: Clock,
+    dialect: Box<dyn Dialect>,
+    heard: HeardOut,
+    inbox: mpsc::Sender<Inbox>,
+    wire: Wire,
+) -> mpsc::Sender<Listen> {
+    let (tx, rx) = mpsc::channel(ASKS_MAX);
+    tokio::spawn(run(Task { clock, dialect, heard, inbox, wire }, rx));
+    tx
+}
+
+struct Task {
+    clock: Clock,
+    dialect: Box<dyn Dialect>,
+    heard: HeardOut,
+    inbox: mpsc::Sender<Inbox>,
+    wire: Wire,
+}
+
+async fn run(mut task: Task, mut asks: mpsc::Receiver<Listen>) {
+    let mut period = interval(PERIOD);
+    period.set_missed_tick_behavior(MissedTickBehavior::Delay);
+    loop {
+        let deadline = task.dialect.deadline();
+        tokio::select! {
+            ask = asks.recv() => match ask {
+                Some(listen) => {
+                    task.pull();
+                    task.dialect.handle(task.clock.now(), as_input(listen));
+                }
+                None => return,
+            },
+            news = task.wire.next() => {
+                task.dialect.handle(task.clock.now(), stt::Input::Wire(news.as_incoming()));
+            }
+            _ = period.tick() => task.pull(),
+            () = until(task.clock, deadline) => {
+                task.dialect.handle(task.clock.now(), stt::Input::Tick);
+            }
+        }
+        task.drain();
+    }
+}
+
+impl Task {
+    /// Everything heard so far: positions in what follows count on it.
+    fn pull(&mut self) {
+        let mut buffer = [0; 800];
+        loop {
+            let count = self.heard.pop(&mut buffer);
+            if count == 0 {
+                return;
+            }
+            self.dialect.handle(self.clock.now(), stt::Input::Audio(&buffer[..count]));
+            self.drain();
+        }
+    }
+
+    fn drain(&mut self) {
+        while let Some(output) = self.dialect.poll() {
+            match output {
+                stt::Output::Wire(outgoing) => self.wire.send(outgoing),
+                // A call with a full inbox is given up by its media thread.
+                stt::Output::Event(event) => drop(self.inbox.try_send(Inbox::Stt(event))),
+            }
+        }
+    }
+}
+
+/// What the mind asks, in the recogniser's words.
+pub(crate) fn as_input(listen: Listen) -> stt::Input<'static> {
+    match listen {
+        Listen::Open { segment, from_sample } => stt::Input::Open { segment, from_sample },
+        Listen::Finalise { segment, to_sample } => stt::Input::Finalise { segment, to_sample },
+        Listen::Close(segment) => stt::Input::Close(segment),
+    }
+}
