@@ -13,14 +13,20 @@
 
 mod capabilities;
 mod cause;
+pub mod conformance;
 mod control;
+pub mod loopback;
 mod number;
 mod signal;
 pub mod stream;
+pub mod token;
+pub mod twilio;
 
 pub use capabilities::{Bridging, Capabilities, DigitPath, MachineDetection};
 pub use cause::{Cause, Outcome};
 pub use control::Control;
+pub use loopback::Loopback;
 pub use number::{E164, NotE164};
 pub use signal::{Direction, Signal};
 pub use stream::Translator;
+pub use twilio::Twilio;

@@ -9,7 +9,9 @@ pub struct E164(String);
 
 /// Text that is not an E.164 number.
 #[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
-#[error("not a telephone number in international form: write + and 7 to 15 digits, for example +12125550123")]
+#[error(
+    "not a telephone number in international form: write + and 7 to 15 digits, for example +12125550123"
+)]
 pub struct NotE164;
 
 impl E164 {
@@ -66,7 +68,9 @@ mod tests {
         for good in ["+12125550123", "+442071838750", "+8613800138000"] {
             assert_eq!(good.parse::<E164>().expect("a number").as_str(), good);
         }
-        for bad in ["", "+", "12125550123", "+0123456789", "+1 212 555 0123", "+1234567890123456", "+12a"] {
+        for bad in
+            ["", "+", "12125550123", "+0123456789", "+1 212 555 0123", "+1234567890123456", "+12a"]
+        {
             assert_eq!(bad.parse::<E164>(), Err(NotE164), "{bad:?}");
         }
     }
