@@ -36,3 +36,28 @@ impl Voice {
         Self::ALL.into_iter().find(|voice| voice.name().eq_ignore_ascii_case(name))
     }
 }
+
+/// How the one net is run to sound like a voice.
+#[derive(Clone, Copy, Debug, PartialEq)]
+pub(super) struct Timbre {
+    /// Pace; 1 is the net's own.
+    pub(super) speed: f32,
+    /// Factor of the pitch, beside what the throat does to it.
+    pub(super) pitch: f32,
+    /// Samples a frame lasts: 100 is natural, more is a longer throat (all frequencies lower).
+    pub(super) hop: usize,
+    /// Factor of the level, so that all voices speak at about −20 dBFS.
+    pub(super) gain: f32,
+}
+
+impl Voice {
+    /// Its way to run the net.
+    pub(super) const fn timbre(self) -> Timbre {
+        match self {
+            Self::Jessica => Timbre { speed: 1.0, pitch: 1.0, hop: 100, gain: 1.0 },
+            Self::Sarah => Timbre { speed: 0.95, pitch: 0.92, hop: 105, gain: 1.0 },
+            Self::Chris => Timbre { speed: 1.03, pitch: 0.68, hop: 116, gain: 1.0 },
+            Self::Eric => Timbre { speed: 0.96, pitch: 0.60, hop: 122, gain: 1.0 },
+        }
+    }
+}
