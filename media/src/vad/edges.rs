@@ -213,7 +213,8 @@ mod tests {
         let started = Edge::Started { at: onset().at, from_sample: onset().sample };
         assert_eq!(edges.judged(judged(320, 0.8)), Some(started));
         assert_eq!(edges.judged(judged(576, 0.8)), None);
-        let ended = run(&mut edges, "####........................", false);
+        assert_eq!(edges.judged(judged(832, 0.1)), None);
+        let ended = run(&mut edges, &format!("####{}", ".".repeat(24)), false);
         assert_eq!(ended, [Edge::Ended { to_sample: 576 }]);
         assert_eq!(edges.speech(), None);
     }
