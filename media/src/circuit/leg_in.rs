@@ -2,6 +2,7 @@
 //!
 //! A carrier that delivers in order is decoded as it comes, whatever the size of its messages. What
 //! is more than a second ahead of real time is refused: a sender that claims 8 kHz and sends 16.
+//! Packets come through the [session](super::session), one frame at a time.
 
 use std::{collections::VecDeque, time::Duration};
 
@@ -66,6 +67,55 @@ impl LegIn {
             return out.ignored(Ignored::TooMuchAudio);
         }
         self.ahead_us += sound_us;
+        self.keep(out);
+    }
+
+    /// Sound of so many ms, in samples at the leg's rate.
+    pub(super) fn samples_of(&self, ms: u16) -> usize {
+        (self.decoder.rate_hz() * u32::from(ms) / 1000) as usize
+    }
+
+    /// Another stream begins: what the decoder remembers is not its past.
+    pub(super) fn restart(&mut self) {
+        // The codec ran at this rate before.
+        if let Ok(decoder) = Decoder::new(self.decoder.codec(), self.decoder.rate_hz()) {
+            self.decoder = decoder;
+        }
+    }
+
+    /// One packet, to be heard at `at`. What does not decode is concealed.
+    pub(super) fn packet(&mut self, at: Mono, payload: &[u8], samples: usize, out: &mut Outbox) {
+        self.pcm.clear();
+        if self.decoder.decode(payload, &mut self.pcm).is_err() {
+            out.ignored(Ignored::BadPayload);
+            self.decoder.conceal(samples, &mut self.pcm);
+        }
+        self.came_at = at;
+        self.keep(out);
+    }
+
+    /// A packet is missing; `next` is the one after it, if it is here.
+    pub(super) fn lost(
+        &mut self,
+        at: Mono,
+        next: Option<&[u8]>,
+        samples: usize,
+        out: &mut Outbox,
+    ) {
+        self.pcm.clear();
+        match next {
+            Some(next) => self.decoder.recover(next, samples, &mut self.pcm),
+            None => self.decoder.conceal(samples, &mut self.pcm),
+        }
+        self.came_at = at;
+        self.keep(out);
+    }
+
+    /// Nothing is being sent.
+    pub(super) fn silence(&mut self, at: Mono, samples: usize, out: &mut Outbox) {
+        self.pcm.clear();
+        self.pcm.resize(samples, 0);
+        self.came_at = at;
         self.keep(out);
     }
 

@@ -1,9 +1,9 @@
 //! The sound of one call: `handle / poll / deadline`.
 //!
 //! ```text
-//!  Audio, Rtp ─▶ leg_in ─▶ listen (keys, echo gate, vad) ─▶ Heard, Judge, Event
+//!  Audio, Rtp ─▶ (session) leg_in ─▶ listen (keys, echo gate, vad) ─▶ Heard, Judge, Event
 //!                                   │ speech
-//!  Speech, Command ─▶ say (barge-in, playout) ─▶ leg_out ─▶ Frame, Mark, Clear
+//!  Speech, Command ─▶ say (barge-in, playout) ─▶ leg_out (session) ─▶ Frame, Mark, Clear
 //! ```
 //!
 //! This file only hands things to the stages. Everything depends on the sequence of `(now, input)`
@@ -17,6 +17,7 @@ mod leg_out;
 mod listen;
 mod outbox;
 mod say;
+mod session;
 mod words;
 
 pub use config::{CircuitConfig, ConfigError, Transport};
@@ -28,6 +29,9 @@ use leg_in::LegIn;
 use leg_out::LegOut;
 use listen::Listen;
 use say::Say;
+use session::Session;
+
+use std::time::Duration;
 
 use crate::Mono;
 
@@ -61,6 +65,8 @@ pub struct Levels {
 pub struct Circuit {
     config: CircuitConfig,
     now: Mono,
+    /// The RTP side of the leg, when it is one.
+    session: Option<Session>,
     leg_in: LegIn,
     leg_out: LegOut,
     listen: Listen,
@@ -81,6 +87,7 @@ impl Circuit {
         Ok(Self {
             config: *config,
             now,
+            session: Session::new(config, now)?,
             leg_in: LegIn::new(config, now)?,
             leg_out: LegOut::new(config)?,
             listen: Listen::new(config),
@@ -108,7 +115,19 @@ impl Circuit {
                 self.deaf.packet(now);
                 self.leg_in.audio(now, payload, out);
             }
-            Input::Rtp(_) | Input::Rtcp(_) => out.ignored(Ignored::BadPacket),
+            Input::Rtp(datagram) => {
+                self.deaf.packet(now);
+                let Some(session) = &mut self.session else {
+                    return out.ignored(Ignored::BadPacket);
+                };
+                if let Some(digit) = session.packet(now, datagram, &mut self.leg_in, out) {
+                    listen.digits.told(now, digit, DigitSource::Event, out);
+                }
+            }
+            Input::Rtcp(datagram) => match &mut self.session {
+                Some(session) => session.reported(now, datagram, out),
+                None => out.ignored(Ignored::BadPacket),
+            },
             Input::Mark(id) => say.playout.mark_returned(now, id, out),
             Input::Digit(digit) => listen.digits.told(now, digit, DigitSource::Carrier, out),
             Input::Speech { utterance, samples } => say.playout.speech(utterance, samples, out),
@@ -127,8 +146,11 @@ impl Circuit {
             }
         }
         Some(match self.out.pop()? {
-            Out::Frame => Output::Frame(self.leg_out.payload()),
-            Out::Rtcp => return None,
+            Out::Frame => Output::Frame(match &self.session {
+                Some(session) => session.last_packet(),
+                None => self.leg_out.payload(),
+            }),
+            Out::Rtcp => Output::Rtcp(self.session.as_ref()?.last_report()),
             Out::Mark(id) => Output::Mark(id),
             Out::Clear => Output::Clear,
             Out::Heard => Output::Heard(self.listen.frame()),
@@ -152,6 +174,11 @@ impl Circuit {
             say.weigh(now, listen.speech(), &mut listen.echo, out);
             return true;
         }
+        if let Some(session) = &mut self.session
+            && (session.pull(now, &mut self.leg_in, out) || session.report(now, out))
+        {
+            return true;
+        }
         if !self.settled {
             self.settled = true;
             say.weigh(now, listen.speech(), &mut listen.echo, out);
@@ -161,8 +188,12 @@ impl Circuit {
         }
         match say.frame(now, &mut listen.echo, out) {
             None => false,
-            Some(frame) => {
+            Some((frame, plays_at)) => {
+                let length = Duration::from_micros(frame.len() as u64 * 125);
                 self.leg_out.encode(frame);
+                if let Some(session) = &mut self.session {
+                    session.send(plays_at, length, self.leg_out.payload());
+                }
                 true
             }
         }
@@ -171,8 +202,14 @@ impl Circuit {
     /// When to call again with [`Input::Tick`], and why.
     pub fn deadline(&self) -> Option<(Mono, Timer)> {
         let (frame, played) = self.say.playout.deadlines();
+        let (pull, report) = self.session.as_ref().map_or((None, None), |session| {
+            let (pull, report) = session.deadlines();
+            (pull, Some(report))
+        });
         [
             (frame, Timer::Frame),
+            (pull, Timer::Jitter),
+            (report, Timer::Report),
             (played, Timer::Played),
             (self.say.deadline(), Timer::BargeIn),
             (Some(self.deaf.deadline()), Timer::Deaf),

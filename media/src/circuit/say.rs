@@ -101,8 +101,13 @@ impl Say {
         }
     }
 
-    /// The next frame, if one is due.
-    pub(super) fn frame(&mut self, now: Mono, echo: &mut Echo, out: &mut Outbox) -> Option<&[i16]> {
+    /// The next frame, if one is due, and when the carrier will begin to play it.
+    pub(super) fn frame(
+        &mut self,
+        now: Mono,
+        echo: &mut Echo,
+        out: &mut Outbox,
+    ) -> Option<(&[i16], Mono)> {
         let frame = &mut self.frame[..self.frame_samples];
         let plays_at = self.playout.next_frame(now, frame, out)?;
         for (hop, at) in frame.chunks(HOP).zip(0u64..) {
@@ -111,7 +116,7 @@ impl Say {
             self.level_dbfs = level_dbfs;
         }
         self.level_until = plays_at + Duration::from_millis(60);
-        Some(frame)
+        Some((frame, plays_at))
     }
 
     pub(super) fn deadline(&self) -> Option<Mono> {

@@ -318,10 +318,6 @@ impl Playout {
         Some(Playing { interruptible: front.interruptible, from: front.plays_from })
     }
 
-    pub(crate) fn is_paused(&self) -> bool {
-        self.paused.is_some()
-    }
-
     /// When a frame is due; when something must have been played.
     pub(crate) fn deadlines(&self) -> (Option<Mono>, Option<Mono>) {
         let frame_samples = self.feeding.frame.as_micros() as usize / 125;

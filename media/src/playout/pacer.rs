@@ -38,11 +38,6 @@ impl Pacer {
         self.dry_at + self.frame - self.lead
     }
 
-    /// When the carrier has played everything sent.
-    pub(super) fn dry_at(&self) -> Mono {
-        self.dry_at
-    }
-
     /// A frame leaves; returns when the carrier begins to play it.
     pub(super) fn send(&mut self, now: Mono) -> Mono {
         if now > self.dry_at + self.slack {
@@ -122,7 +117,7 @@ mod tests {
         for (ms, frames) in [(1019, 0), (1020, 1), (1039, 0), (1041, 1), (1060, 1), (1100, 2)] {
             assert_eq!(drain(&mut pacer, at(ms)), frames, "at {ms}");
         }
-        assert_eq!(pacer.dry_at(), at(1160));
+        assert_eq!(pacer.dry_at, at(1160));
     }
 
     #[test]
@@ -141,7 +136,7 @@ mod tests {
         let mut pacer = pacer();
         drain(&mut pacer, Mono::from_millis(1000));
         assert_eq!(pacer.send(Mono::from_millis(1075)), Mono::from_millis(1075));
-        assert_eq!(pacer.dry_at(), Mono::from_millis(1095));
+        assert_eq!(pacer.dry_at, Mono::from_millis(1095));
     }
 
     #[test]
