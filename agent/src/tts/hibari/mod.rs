@@ -13,6 +13,7 @@ mod dialect;
 mod net;
 mod normalise;
 mod phonemes;
+mod phrases;
 mod sentences;
 mod vocoder;
 mod voice;
@@ -20,6 +21,7 @@ mod voice;
 use std::sync::Arc;
 
 pub use dialect::Hibari;
+pub use phrases::Phrases;
 pub use voice::Voice;
 
 use net::{Acoustic, Oov};
