@@ -33,7 +33,7 @@ pub(crate) fn words(text: &str) -> Vec<String> {
             '[' | '(' => depth += 1,
             ']' | ')' => depth = depth.saturating_sub(1),
             _ if depth > 0 => {}
-            '\'' | '’' | ',' if c != ',' => {}
+            '\'' | '’' => plain.push('\''),
             '#' => plain.push_str(" pound "),
             '*' => plain.push_str(" star "),
             '%' => plain.push_str(" percent "),
@@ -45,7 +45,7 @@ pub(crate) fn words(text: &str) -> Vec<String> {
     for word in plain.split_whitespace() {
         match word.parse::<u32>() {
             Ok(number) => spell(number, &mut spelt),
-            Err(_) => spelt.push_str(word),
+            Err(_) => expand(word, &mut spelt),
         }
         spelt.push(' ');
     }
@@ -53,6 +53,27 @@ pub(crate) fn words(text: &str) -> Vec<String> {
         spelt = spelt.replace(&format!(" {two} "), &format!(" {one} "));
     }
     spelt.split_whitespace().map(str::to_owned).collect()
+}
+
+/// Contractions in full; other apostrophes are dropped.
+fn expand(word: &str, out: &mut String) {
+    const IS: [&str; 7] = ["that", "it", "there", "what", "here", "he", "she"];
+    let (stem, full) = match word.rsplit_once('\'') {
+        Some(("can", "t")) => ("can", "not"),
+        Some(("won", "t")) => ("will", "not"),
+        Some((stem, "t")) => (stem.strip_suffix('n').unwrap_or(stem), "not"),
+        Some((stem, "m")) => (stem, "am"),
+        Some((stem, "re")) => (stem, "are"),
+        Some((stem, "ve")) => (stem, "have"),
+        Some((stem, "ll")) => (stem, "will"),
+        Some((stem, "s")) if IS.contains(&stem) => (stem, "is"),
+        _ => (word, ""),
+    };
+    out.extend(stem.chars().filter(|c| *c != '\''));
+    if !full.is_empty() {
+        out.push(' ');
+        out.push_str(full);
+    }
 }
 
 fn spell(number: u32, out: &mut String) {

@@ -1,5 +1,6 @@
 //! Speech to text: one trait for embedded recognisers, vendors and scripted stand-ins.
 
+pub mod deepgram;
 pub mod moonshine;
 pub mod scripted;
 
