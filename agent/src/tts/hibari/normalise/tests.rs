@@ -86,7 +86,7 @@ fn what_is_written_becomes_what_people_say() {
         ("and/or", "and or"),
         // Mark-up and marks.
         ("**Hello** — \"there\"!", "Hello, there!"),
-        ("[link](http)", "link http"),
+        ("[link](http)", "link http,"),
         ("It’s O’Brien", "It's O'Brien"),
         ("😀", ""),
         ("Really?!", "Really?"),
