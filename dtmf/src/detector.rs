@@ -177,12 +177,11 @@ impl Detector {
     /// Row and column of the key that the last two steps show.
     fn key_in_window(&self) -> Option<(usize, usize)> {
         let [.., before, now] = &self.steps;
-        let mut power = [0.0f32; 8];
-        for tone in 0..8 {
+        let power: [f32; 8] = std::array::from_fn(|tone| {
             let (re, im) = self.tones.one_step_on(before, tone);
             let (re, im) = (re + now.re[tone], im + now.im[tone]);
-            power[tone] = re * re + im * im;
-        }
+            re * re + im * im
+        });
         let row = strongest(&power[..4])?;
         let column = strongest(&power[4..])?;
         let (low, high) = (power[row], power[4 + column]);

@@ -19,6 +19,7 @@ pub mod mix;
 pub mod net;
 pub mod playout;
 pub mod resample;
+pub mod rtp;
 pub mod tape;
 pub mod time;
 pub mod vad;

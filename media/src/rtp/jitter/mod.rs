@@ -1,0 +1,516 @@
+//! Adaptive jitter buffer: packets in as they come, one slot out per frame time.
+//!
+//! Frames stand in fixed-size slots by their timestamp, so gaps of silence, doubles, reordering and
+//! telephone events in between do no harm. A missing frame is waited for while the delay is under
+//! its target, and given up after that. Too long a delay shrinks by leaving out missing frames at
+//! once and present ones rarely; too short a one grows only where something is missing anyway. Clock
+//! skew is the same thing, slowly. Nothing is allocated after construction.
+//!
+//! When it is full the oldest frames give way to the newest. Left out: stretching of sound in time.
+
+mod delay;
+
+use delay::Delay;
+
+use super::Packet;
+use crate::time::Mono;
+
+/// Target before anything is known of the network, in ms.
+const START_MS: u16 = 40;
+/// A transit this far from the floor is another clock, not jitter, in µs.
+const JUMP_US: i64 = 2_000_000;
+/// So many packets in a row too late or played already: the sender set its clock back.
+const LATE_ROW_MAX: u32 = 10;
+/// So many packets in a row of another length: the sender's frame is not ours.
+const LENGTH_ROW: u32 = 3;
+/// Frames between two that are left out though present.
+const REST_FRAMES: u32 = 10;
+/// Frame lengths a sender may use, in ms.
+const FRAMES_MS: [u16; 5] = [10, 20, 30, 40, 60];
+/// Largest payload, in bytes.
+const PAYLOAD_BYTES_MAX: usize = 8_192;
+
+/// What the buffer is made for.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct JitterConfig {
+    /// Length of a frame, in ms: 10, 20, 30, 40 or 60. Corrected when the sender does otherwise.
+    pub frame_ms: u16,
+    /// Ticks of the RTP clock per second.
+    pub clock_hz: u32,
+    /// Room for one payload, in bytes.
+    pub payload_bytes_max: usize,
+    /// The delay's target is never below, in ms.
+    pub delay_min_ms: u16,
+    /// The delay never stays above, in ms; at most 1000.
+    pub delay_max_ms: u16,
+}
+
+/// A configuration that cannot work.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, thiserror::Error)]
+pub enum BadJitterConfig {
+    /// Not a frame length of telephony.
+    #[error("frames of {0} ms: 10, 20, 30, 40 or 60 are possible")]
+    Frame(u16),
+    /// Delays the wrong way round, or too long.
+    #[error("a delay between {min_ms} and {max_ms} ms: at least one frame apart and at most 1000")]
+    Delay {
+        /// The lower bound.
+        min_ms: u16,
+        /// The upper bound.
+        max_ms: u16,
+    },
+    /// A clock that cannot count frames, or no room in a slot.
+    #[error("an RTP clock of {clock_hz} Hz and payloads of {payload_bytes_max} bytes")]
+    Size {
+        /// The clock.
+        clock_hz: u32,
+        /// The room.
+        payload_bytes_max: usize,
+    },
+}
+
+impl JitterConfig {
+    /// Between 20 ms (or a frame) and 400 ms of delay.
+    pub fn new(frame_ms: u16, clock_hz: u32, payload_bytes_max: usize) -> Self {
+        let delay_min_ms = frame_ms.min(20);
+        Self { frame_ms, clock_hz, payload_bytes_max, delay_min_ms, delay_max_ms: 400 }
+    }
+
+    fn check(&self) -> Result<(), BadJitterConfig> {
+        let Self { frame_ms, clock_hz, payload_bytes_max, delay_min_ms, delay_max_ms } = *self;
+        if !FRAMES_MS.contains(&frame_ms) {
+            return Err(BadJitterConfig::Frame(frame_ms));
+        }
+        if delay_max_ms > 1_000 || delay_min_ms.saturating_add(60) > delay_max_ms {
+            let (min_ms, max_ms) = (delay_min_ms, delay_max_ms);
+            return Err(BadJitterConfig::Delay { min_ms, max_ms });
+        }
+        let clock_fits = (1_000..=192_000).contains(&clock_hz);
+        if !clock_fits || !(1..=PAYLOAD_BYTES_MAX).contains(&payload_bytes_max) {
+            return Err(BadJitterConfig::Size { clock_hz, payload_bytes_max });
+        }
+        Ok(())
+    }
+}
+
+/// What became of a packet.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Pushed {
+    /// It waits for its time.
+    Stored,
+    /// The first of a stream: decoders should begin afresh.
+    Started,
+    /// Its time has passed.
+    Late,
+    /// It is here already, or was played.
+    Duplicate,
+    /// Empty, or larger than a slot.
+    BadSize,
+    /// Another stream or a wild timestamp; believed when a second one agrees.
+    Stray,
+}
+
+/// What to play for one frame time.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Slot<'a> {
+    /// The payload.
+    Packet(&'a [u8]),
+    /// Something should be here: conceal one frame.
+    Lost,
+    /// Nothing is being sent: silence.
+    Empty,
+}
+
+/// Every packet pushed is in exactly one of `played`, `skipped`, `late`, `duplicates`, `bad_size`,
+/// `strays`, or still waiting.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub struct JitterStats {
+    /// Packets pushed.
+    pub pushed: u64,
+    /// Frames handed out.
+    pub played: u64,
+    /// Frames that were here and left out: to shorten the delay, for want of room, at a restart.
+    pub skipped: u64,
+    /// Packets that came after their time.
+    pub late: u64,
+    /// Packets that were here before.
+    pub duplicates: u64,
+    /// Packets without payload or too large.
+    pub bad_size: u64,
+    /// Packets of another stream or far out of time.
+    pub strays: u64,
+    /// Frame times filled with concealment.
+    pub concealed: u64,
+    /// Frames given up.
+    pub missing: u64,
+    /// Times a stream began.
+    pub starts: u64,
+}
+
+/// What stands in one slot.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+struct Cell {
+    /// Number of the frame that stands or stood here.
+    frame: i64,
+    bytes: usize,
+    waits: bool,
+}
+
+const NEVER: Cell = Cell { frame: i64::MIN, bytes: 0, waits: false };
+
+/// The buffer.
+#[derive(Clone, Debug)]
+pub struct JitterBuffer {
+    config: JitterConfig,
+    frame_ms: u16,
+    cells: Vec<Cell>,
+    payloads: Vec<u8>,
+    stream: Option<Stream>,
+    delay: Delay,
+    suspect: Option<(u32, i64)>,
+    waiting: usize,
+    stats: JitterStats,
+}
+
+#[derive(Clone, Copy, Debug)]
+struct Stream {
+    ssrc: u32,
+    /// Newest timestamp, and how many ticks after the stream's first it is.
+    newest_timestamp: u32,
+    newest_ticks: i64,
+    /// The frame to play next, and the newest stored.
+    next: i64,
+    newest: i64,
+    /// Frame numbers count from this tick.
+    origin_ticks: i64,
+    playing: bool,
+    late_row: u32,
+    /// Frames since one that was here was left out.
+    rested: u32,
+    /// The last packet's number and ticks, and how many packets in a row had another length.
+    last: (u16, i64),
+    other_length: (u16, u32),
+}
+
+impl JitterBuffer {
+    /// An empty buffer.
+    ///
+    /// # Errors
+    /// When the configuration cannot work.
+    pub fn new(config: JitterConfig) -> Result<Self, BadJitterConfig> {
+        config.check()?;
+        let cells = 2 * usize::from(config.delay_max_ms / config.frame_ms) + 8;
+        Ok(Self {
+            config,
+            frame_ms: config.frame_ms,
+            cells: vec![NEVER; cells],
+            payloads: vec![0; cells * config.payload_bytes_max],
+            stream: None,
+            delay: fresh_delay(&config),
+            suspect: None,
+            waiting: 0,
+            stats: JitterStats::default(),
+        })
+    }
+
+    /// Takes a packet that arrived at `now`.
+    pub fn push(&mut self, now: Mono, packet: &Packet<'_>) -> Pushed {
+        self.stats.pushed += 1;
+        let pushed = self.take(now, packet);
+        match pushed {
+            Pushed::Stored | Pushed::Started => {}
+            Pushed::Late => self.stats.late += 1,
+            Pushed::Duplicate => self.stats.duplicates += 1,
+            Pushed::BadSize => self.stats.bad_size += 1,
+            Pushed::Stray => self.stats.strays += 1,
+        }
+        pushed
+    }
+
+    /// What to play for the frame time that begins `now`; call once per [`Self::frame_ms`].
+    pub fn pop(&mut self, now: Mono) -> Slot<'_> {
+        match self.choose(now) {
+            Choice::Play(cell) => {
+                self.cells[cell].waits = false;
+                self.waiting -= 1;
+                self.stats.played += 1;
+                let from = cell * self.config.payload_bytes_max;
+                Slot::Packet(&self.payloads[from..from + self.cells[cell].bytes])
+            }
+            Choice::Conceal => {
+                self.stats.concealed += 1;
+                Slot::Lost
+            }
+            Choice::Silence => Slot::Empty,
+        }
+    }
+
+    /// The payload that the next pop would play, when it is here: after [`Slot::Lost`] it may hold
+    /// a copy of what was lost (Opus FEC).
+    pub fn peek(&self) -> Option<&[u8]> {
+        let cell = self.cell_of(self.stream.as_ref()?.next);
+        let from = cell * self.config.payload_bytes_max;
+        self.waits(self.stream.as_ref()?.next)
+            .then(|| &self.payloads[from..from + self.cells[cell].bytes])
+    }
+
+    /// Sound waiting, gaps included, in ms.
+    pub fn depth_ms(&self) -> u32 {
+        let frames = self.stream.as_ref().map_or(0, |s| (s.newest - s.next + 1).max(0));
+        frames as u32 * u32::from(self.frame_ms)
+    }
+
+    /// The delay aimed at, in ms.
+    pub fn target_ms(&self) -> u32 {
+        (self.delay.target_us() / 1_000) as u32
+    }
+
+    /// How long after its earliest possible arrival the next frame would be played `now`, in ms.
+    pub fn delay_ms(&self, now: Mono) -> Option<i64> {
+        let stream = self.stream.as_ref()?;
+        Some(self.delay_us(now, stream, stream.next)? / 1_000)
+    }
+
+    /// Length of the sender's frames, in ms.
+    pub fn frame_ms(&self) -> u16 {
+        self.frame_ms
+    }
+
+    /// Packets waiting.
+    pub fn waiting(&self) -> usize {
+        self.waiting
+    }
+
+    /// What became of everything.
+    pub fn stats(&self) -> JitterStats {
+        self.stats
+    }
+
+    fn take(&mut self, now: Mono, packet: &Packet<'_>) -> Pushed {
+        if packet.payload.is_empty() || packet.payload.len() > self.config.payload_bytes_max {
+            return Pushed::BadSize;
+        }
+        let Some(stream) = self.stream else { return self.begin(now, packet) };
+        let ahead = packet.timestamp.wrapping_sub(stream.newest_timestamp) as i32;
+        let ticks = stream.newest_ticks + i64::from(ahead);
+        let transit_us = now.as_micros() as i64 - self.us_of(ticks);
+        let floor_us = self.delay.floor_us().unwrap_or(transit_us);
+        if packet.ssrc != stream.ssrc || (transit_us - floor_us).abs() > JUMP_US {
+            let agrees = self.suspect.is_some_and(|(ssrc, transit)| {
+                ssrc == packet.ssrc && (transit - transit_us).abs() < JUMP_US / 2
+            });
+            self.suspect = Some((packet.ssrc, transit_us));
+            return if agrees { self.begin(now, packet) } else { Pushed::Stray };
+        }
+        self.suspect = None;
+        if self.other_length(packet.sequence, ticks) {
+            return self.begin(now, packet);
+        }
+        self.delay.hear(now, transit_us);
+        self.place(now, packet, ticks)
+    }
+
+    /// Puts a packet of the running stream where it belongs.
+    fn place(&mut self, now: Mono, packet: &Packet<'_>, ticks: i64) -> Pushed {
+        let frame_ticks = self.frame_ticks();
+        let Some(stream) = &mut self.stream else { return Pushed::Stray };
+        if ticks > stream.newest_ticks {
+            stream.newest_ticks = ticks;
+            stream.newest_timestamp = packet.timestamp;
+        }
+        let frame = (ticks - stream.origin_ticks + frame_ticks / 2).div_euclid(frame_ticks);
+        // Before anything was played, an older one that overtook the first is welcome.
+        let room = self.cells.len() as i64;
+        if !stream.playing && frame < stream.next && stream.newest - frame < room {
+            stream.next = frame;
+        }
+        if frame < stream.next {
+            stream.late_row += 1;
+            if stream.late_row > LATE_ROW_MAX {
+                // What looked like lateness taught nothing of the network.
+                self.delay = fresh_delay(&self.config);
+                return self.begin(now, packet);
+            }
+            let seen = self.cells[self.cell_of(frame)].frame == frame;
+            return if seen { Pushed::Duplicate } else { Pushed::Late };
+        }
+        if self.waits(frame) {
+            return Pushed::Duplicate;
+        }
+        while let Some(stream) = &mut self.stream
+            && frame - stream.next >= room
+        {
+            let oldest = stream.next;
+            stream.next += 1;
+            self.give_up(oldest);
+        }
+        self.store(frame, packet.payload);
+        Pushed::Stored
+    }
+
+    fn store(&mut self, frame: i64, payload: &[u8]) {
+        let cell = self.cell_of(frame);
+        let from = cell * self.config.payload_bytes_max;
+        self.payloads[from..from + payload.len()].copy_from_slice(payload);
+        self.cells[cell] = Cell { frame, bytes: payload.len(), waits: true };
+        self.waiting += 1;
+        if let Some(stream) = &mut self.stream {
+            stream.newest = stream.newest.max(frame);
+            stream.late_row = 0;
+        }
+    }
+
+    /// A stream begins, or begins anew.
+    fn begin(&mut self, now: Mono, packet: &Packet<'_>) -> Pushed {
+        self.stats.skipped += self.waiting as u64;
+        self.stats.starts += 1;
+        self.waiting = 0;
+        self.cells.fill(NEVER);
+        self.suspect = None;
+        self.delay.forget_floor();
+        self.delay.hear(now, now.as_micros() as i64);
+        self.stream = Some(Stream {
+            ssrc: packet.ssrc,
+            newest_timestamp: packet.timestamp,
+            newest_ticks: 0,
+            next: 0,
+            newest: 0,
+            origin_ticks: 0,
+            playing: false,
+            late_row: 0,
+            rested: 0,
+            last: (packet.sequence, 0),
+            other_length: (self.frame_ms, 0),
+        });
+        self.store(0, packet.payload);
+        Pushed::Started
+    }
+
+    /// Follows how far apart neighbouring packets are; `true` when the frame's length was corrected.
+    fn other_length(&mut self, sequence: u16, ticks: i64) -> bool {
+        let (frame_ms, clock_hz) = (self.frame_ms, i64::from(self.config.clock_hz));
+        let Some(stream) = &mut self.stream else { return false };
+        let (last_sequence, last_ticks) = std::mem::replace(&mut stream.last, (sequence, ticks));
+        if sequence != last_sequence.wrapping_add(1) {
+            return false;
+        }
+        let apart_ms = (ticks - last_ticks) * 1_000 / clock_hz;
+        let length = FRAMES_MS.into_iter().find(|&ms| i64::from(ms) == apart_ms);
+        let (before, row) = stream.other_length;
+        stream.other_length = match length {
+            Some(ms) if ms == frame_ms => (ms, 0),
+            Some(ms) if ms == before => (ms, row + 1),
+            Some(ms) => (ms, 1),
+            None => (before, 0),
+        };
+        let (ms, row) = stream.other_length;
+        if row < LENGTH_ROW {
+            return false;
+        }
+        self.frame_ms = ms;
+        true
+    }
+
+    fn choose(&mut self, now: Mono) -> Choice {
+        let frame_us = i64::from(self.frame_ms) * 1_000;
+        let max_us = i64::from(self.config.delay_max_ms) * 1_000;
+        loop {
+            let Some(mut stream) = self.stream else { return Choice::Silence };
+            let Some(delay_us) = self.delay_us(now, &stream, stream.next) else {
+                return Choice::Silence;
+            };
+            let excess_us = delay_us - self.delay.target_us();
+            if !stream.playing && excess_us < 0 {
+                return Choice::Silence;
+            }
+            let frame = stream.next;
+            let here = self.waits(frame);
+            let choice = if here {
+                let rested = stream.rested >= REST_FRAMES;
+                let leave_out = delay_us > max_us || (rested && 2 * excess_us >= 3 * frame_us);
+                stream.rested = if leave_out { 0 } else { stream.rested.saturating_add(1) };
+                if leave_out { Next::LeaveOut } else { Next::Play }
+            } else if stream.newest < frame {
+                if delay_us <= max_us { Next::Wait } else { Next::Silence }
+            } else if excess_us >= frame_us {
+                Next::LeaveOut
+            } else if excess_us < 0 {
+                Next::Wait
+            } else {
+                Next::Conceal
+            };
+            stream.playing = true;
+            stream.next += i64::from(!matches!(choice, Next::Wait | Next::Silence));
+            self.stream = Some(stream);
+            match choice {
+                Next::Play => return Choice::Play(self.cell_of(frame)),
+                Next::LeaveOut => self.give_up(frame),
+                Next::Conceal => {
+                    self.give_up(frame);
+                    return Choice::Conceal;
+                }
+                Next::Wait => return Choice::Conceal,
+                Next::Silence => return Choice::Silence,
+            }
+        }
+    }
+
+    /// A frame's time has passed unplayed.
+    fn give_up(&mut self, frame: i64) {
+        let cell = self.cell_of(frame);
+        if self.waits(frame) {
+            self.cells[cell].waits = false;
+            self.waiting -= 1;
+            self.stats.skipped += 1;
+        } else {
+            self.stats.missing += 1;
+        }
+    }
+
+    fn waits(&self, frame: i64) -> bool {
+        let cell = &self.cells[self.cell_of(frame)];
+        cell.waits && cell.frame == frame
+    }
+
+    fn cell_of(&self, frame: i64) -> usize {
+        frame.rem_euclid(self.cells.len() as i64) as usize
+    }
+
+    fn frame_ticks(&self) -> i64 {
+        (i64::from(self.config.clock_hz) * i64::from(self.frame_ms) / 1_000).max(1)
+    }
+
+    fn us_of(&self, ticks: i64) -> i64 {
+        ticks * 1_000_000 / i64::from(self.config.clock_hz)
+    }
+
+    fn delay_us(&self, now: Mono, stream: &Stream, frame: i64) -> Option<i64> {
+        let ticks = stream.origin_ticks + frame * self.frame_ticks();
+        Some(now.as_micros() as i64 - self.us_of(ticks) - self.delay.floor_us()?)
+    }
+}
+
+fn fresh_delay(config: &JitterConfig) -> Delay {
+    let us = |ms: u16| i64::from(ms) * 1_000;
+    Delay::new(us(START_MS), (us(config.delay_min_ms), us(config.delay_max_ms)))
+}
+
+/// What is played.
+enum Choice {
+    Play(usize),
+    Conceal,
+    Silence,
+}
+
+/// What becomes of the next frame.
+#[derive(Clone, Copy)]
+enum Next {
+    Play,
+    LeaveOut,
+    Conceal,
+    Wait,
+    Silence,
+}
+
+#[cfg(test)]
+mod tests;
