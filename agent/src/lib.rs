@@ -13,10 +13,15 @@
 
 pub mod brief;
 pub mod call;
+pub mod dialogue;
 mod fault;
 pub mod llm;
+pub mod sentence;
 pub mod stt;
+pub mod tools;
+pub mod transcript;
 pub mod tts;
+pub mod turn;
 pub mod wire;
 
 pub use fault::{Fault, FaultClass};

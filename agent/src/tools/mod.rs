@@ -1,0 +1,205 @@
+//! What the model may do besides speaking, and the reading of its tool calls.
+//!
+//! No tool takes a telephone number: whom this call may be joined with stands in the brief alone.
+
+use std::collections::BTreeMap;
+
+use dtmf::Digit;
+use media::circuit::Keys;
+use serde_json::{Value, json};
+
+use crate::llm::{ToolCall, ToolSpec};
+
+/// A tool call that makes sense.
+#[derive(Clone, Debug, PartialEq)]
+pub enum Tool {
+    /// End the call once everything said so far was heard.
+    HangUp,
+    /// Press keys.
+    PressDigits(Vec<Digit>),
+    /// Say this.
+    Say(String),
+    /// Be silent, up to this many s (they asked us to hold).
+    Wait {
+        /// How long.
+        seconds: u32,
+    },
+    /// Join the call with the user's own telephone.
+    BridgeUser,
+    /// The errand's result.
+    Report {
+        /// Whether it was done.
+        done: bool,
+        /// In a sentence.
+        summary: String,
+        /// What was learnt, by name.
+        facts: BTreeMap<String, String>,
+    },
+}
+
+/// Longest text the model may say or report through a tool, in bytes.
+pub const TEXT_BYTES_MAX: usize = 4_096;
+/// Most facts in one report.
+pub const FACTS_MAX: usize = 64;
+/// `wait` without a number means this long, in s.
+const WAIT_SECONDS: u32 = 60;
+
+/// The tools offered to the model. `bridge_user` only where it can work.
+pub fn specs(may_press: bool, may_bridge: bool) -> Vec<ToolSpec> {
+    let mut specs = vec![
+        spec(
+            "hang_up",
+            "End the call. Say goodbye first; it is heard before the line closes.",
+            json!({}),
+        ),
+        spec("say", "Say this text.", json!({ "text": { "type": "string" } })),
+        spec(
+            "wait",
+            "Stay silent and keep the line: they asked you to hold.",
+            json!({ "seconds": { "type": "integer", "minimum": 1 } }),
+        ),
+        spec(
+            "report",
+            "Report the result of the errand, once, before hang_up.",
+            json!({
+                "done": { "type": "boolean", "description": "Whether the errand was done." },
+                "summary": { "type": "string" },
+                "facts": { "type": "object", "additionalProperties": { "type": "string" } },
+            }),
+        ),
+    ];
+    if may_press {
+        specs.push(spec(
+            "press_digits",
+            "Press telephone keys (0-9, *, #), for phone menus.",
+            json!({ "digits": { "type": "string" } }),
+        ));
+    }
+    if may_bridge {
+        specs.push(spec(
+            "bridge_user",
+            "Ring the user's own telephone and join it with this call.",
+            json!({}),
+        ));
+    }
+    specs
+}
+
+fn spec(name: &str, description: &str, properties: Value) -> ToolSpec {
+    let required: Vec<String> = match name {
+        "wait" => Vec::new(),
+        _ => properties
+            .as_object()
+            .map(|properties| properties.keys().filter(|key| *key != "facts").cloned().collect())
+            .unwrap_or_default(),
+    };
+    let parameters = json!({ "type": "object", "properties": properties, "required": required });
+    ToolSpec { name: name.to_owned(), description: description.to_owned(), parameters }
+}
+
+/// Reads a call of the model.
+///
+/// # Errors
+/// What to tell the model: no such tool, or what is wrong with its arguments.
+pub fn read(call: &ToolCall) -> Result<Tool, String> {
+    let text = |name: &str| -> Result<String, String> {
+        match call.arguments.get(name) {
+            Some(Value::String(text)) if text.len() <= TEXT_BYTES_MAX => Ok(text.clone()),
+            Some(Value::String(_)) => Err(format!("{name} is too long")),
+            Some(Value::Number(number)) => Ok(number.to_string()),
+            _ => Err(format!("{name} is missing")),
+        }
+    };
+    match call.name.as_str() {
+        "hang_up" => Ok(Tool::HangUp),
+        "bridge_user" => Ok(Tool::BridgeUser),
+        "say" => Ok(Tool::Say(text("text")?)),
+        "press_digits" => Ok(Tool::PressDigits(digits(&text("digits")?)?)),
+        "wait" => {
+            let seconds = call.arguments.get("seconds").and_then(Value::as_f64);
+            let seconds = seconds.map_or(WAIT_SECONDS, |s| s.clamp(1.0, 3_600.0) as u32);
+            Ok(Tool::Wait { seconds })
+        }
+        "report" => {
+            let done = call.arguments.get("done").and_then(Value::as_bool).unwrap_or(false);
+            let summary = text("summary").unwrap_or_default();
+            Ok(Tool::Report { done, summary, facts: facts(call.arguments.get("facts")) })
+        }
+        name => Err(format!("there is no tool {}", name.chars().take(64).collect::<String>())),
+    }
+}
+
+fn digits(text: &str) -> Result<Vec<Digit>, String> {
+    let digits: Result<Vec<Digit>, _> =
+        text.chars().filter(|c| !matches!(c, ' ' | '-' | ',')).map(Digit::try_from).collect();
+    match digits {
+        Ok(digits) if digits.is_empty() => Err("digits are missing".to_owned()),
+        Ok(digits) if digits.len() > Keys::MAX => Err(format!("at most {} digits", Keys::MAX)),
+        Ok(digits) => Ok(digits),
+        Err(e) => Err(e.to_string()),
+    }
+}
+
+fn facts(value: Option<&Value>) -> BTreeMap<String, String> {
+    let Some(Value::Object(facts)) = value else { return BTreeMap::new() };
+    let shown = |value: &Value| match value {
+        Value::String(text) => text.chars().take(TEXT_BYTES_MAX / 4).collect(),
+        other => other.to_string().chars().take(TEXT_BYTES_MAX / 4).collect(),
+    };
+    facts.iter().take(FACTS_MAX).map(|(name, value)| (name.clone(), shown(value))).collect()
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn call(name: &str, arguments: Value) -> ToolCall {
+        ToolCall { id: "c".into(), name: name.into(), arguments }
+    }
+
+    #[test]
+    fn calls_are_read() {
+        let keys = |text: &str| text.chars().map(|c| Digit::try_from(c).expect("a key")).collect();
+        for (name, arguments, tool) in [
+            ("hang_up", json!({}), Tool::HangUp),
+            ("hang_up", json!(null), Tool::HangUp),
+            ("bridge_user", json!({"to": "+19005550100"}), Tool::BridgeUser),
+            ("say", json!({"text": "Hi"}), Tool::Say("Hi".into())),
+            ("press_digits", json!({"digits": "1 2#"}), Tool::PressDigits(keys("12#"))),
+            ("press_digits", json!({"digits": 12}), Tool::PressDigits(keys("12"))),
+            ("wait", json!({}), Tool::Wait { seconds: 60 }),
+            ("wait", json!({"seconds": 1e12}), Tool::Wait { seconds: 3_600 }),
+            ("wait", json!({"seconds": -5}), Tool::Wait { seconds: 1 }),
+        ] {
+            assert_eq!(read(&call(name, arguments.clone())), Ok(tool), "{name} {arguments}");
+        }
+        let report = json!({"done": true, "summary": "Booked.", "facts": {"n": 4, "name": "K"}});
+        let facts = BTreeMap::from([("n".into(), "4".into()), ("name".into(), "K".into())]);
+        let expected = Tool::Report { done: true, summary: "Booked.".into(), facts };
+        assert_eq!(read(&call("report", report)), Ok(expected));
+    }
+
+    #[test]
+    fn nonsense_is_told_to_the_model() {
+        for (name, arguments, says) in [
+            ("dial", json!({"to": "+19005550100"}), "no tool dial"),
+            ("say", json!({}), "text is missing"),
+            ("say", json!({"text": "x".repeat(5_000)}), "too long"),
+            ("press_digits", json!({"digits": "12x"}), "not a telephone key"),
+            ("press_digits", json!({"digits": ""}), "missing"),
+            ("press_digits", json!({"digits": "1".repeat(33)}), "at most 32"),
+        ] {
+            let error = read(&call(name, arguments)).expect_err(name);
+            assert!(error.contains(says), "{error}");
+        }
+    }
+
+    #[test]
+    fn bridging_and_keys_are_offered_only_where_they_work() {
+        let names = |press, bridge| -> Vec<String> {
+            specs(press, bridge).into_iter().map(|spec| spec.name).collect()
+        };
+        assert_eq!(names(false, false), ["hang_up", "say", "wait", "report"]);
+        assert_eq!(names(true, true).len(), 6);
+    }
+}
