@@ -212,7 +212,8 @@ fn hears(now: Mono, block: &ReceptionReport) -> Hears {
 /// 32.32 fixed-point seconds.
 fn ntp_of(now: Mono) -> u64 {
     let micros = now.as_micros();
-    (micros / 1_000_000) << 32 | (micros % 1_000_000 << 32) / 1_000_000
+    let fraction = ((micros % 1_000_000) << 32) / 1_000_000;
+    ((micros / 1_000_000) << 32) | fraction
 }
 
 #[cfg(test)]

@@ -32,6 +32,13 @@ struct Network {
     seed: u64,
 }
 
+impl Network {
+    /// Time between two frames on our clock, in µs.
+    fn step_us(&self) -> f64 {
+        f64::from(self.frame_ms) * 1_000.0 / (1.0 + self.skew_ppm * 1e-6)
+    }
+}
+
 const CALM: Network = Network {
     seconds: 60,
     frame_ms: 20,
@@ -62,32 +69,39 @@ impl Outcome {
     }
 }
 
-/// Sends, loses, delays, plays. Numbers must rise whatever happens.
-fn run(network: Network) -> Outcome {
-    let Network { seconds, frame_ms, loss, burst, jitter_ms, doubled, skew_ppm, seed } = network;
-    let mut dice = Dice(seed);
-    let step_us = f64::from(frame_ms) * 1_000.0 / (1.0 + skew_ppm * 1e-6);
-    let ticks = u32::from(frame_ms) * 8;
-    let count = (seconds as f64 * 1e6 / step_us) as u64;
-    let start = u32::MAX - 40 * ticks;
+/// What arrives when: (µs, frame number), by time; and how many were sent.
+fn wire(network: Network) -> (Vec<(u64, u32)>, u64) {
+    let mut dice = Dice(network.seed);
+    let step_us = network.step_us();
+    let count = (network.seconds as f64 * 1e6 / step_us) as u64;
     let mut wire: Vec<(u64, u32)> = Vec::new();
     let mut in_burst = 0;
     for n in 0..count {
-        if in_burst == 0 && dice.roll() < burst {
+        if in_burst == 0 && dice.roll() < network.burst {
             in_burst = 5;
         }
-        let lost = in_burst > 0 || dice.roll() < loss;
+        let lost = in_burst > 0 || dice.roll() < network.loss;
         in_burst = in_burst.max(1) - 1;
         if lost && n > 0 {
             continue;
         }
-        let arrives = n as f64 * step_us + 30_000.0 + dice.roll() * jitter_ms * 1_000.0;
+        let arrives = n as f64 * step_us + 30_000.0 + dice.roll() * network.jitter_ms * 1_000.0;
         wire.push((arrives as u64, n as u32));
-        if dice.roll() < doubled {
+        if dice.roll() < network.doubled {
             wire.push((arrives as u64 + 3_000, n as u32));
         }
     }
     wire.sort_unstable();
+    (wire, count)
+}
+
+/// Sends, loses, delays, plays. Numbers must rise whatever happens.
+fn run(network: Network) -> Outcome {
+    let Network { seconds, frame_ms, .. } = network;
+    let step_us = network.step_us();
+    let ticks = u32::from(frame_ms) * 8;
+    let start = u32::MAX - 40 * ticks;
+    let (wire, count) = wire(network);
     let mut buffer = JitterBuffer::new(JitterConfig::new(frame_ms, 8_000, 480)).unwrap();
     let mut outcome = Outcome {
         stats: JitterStats::default(),
