@@ -16,3 +16,4 @@ pub mod ear;
 pub mod line;
 pub mod recording;
 pub mod sound;
+pub mod world;

@@ -1,0 +1,272 @@
+//! Whole calls in virtual time: one scripted to the word, many at random against a simple reference.
+
+use std::sync::Arc;
+
+use agent::{
+    brief::Brief,
+    call::{CallConfig, EndedBy, Policy, Record},
+    llm::{self, Role},
+    stt, tts,
+};
+use fastrand::Rng;
+use media::{
+    Mono,
+    circuit::{CircuitConfig, Event},
+};
+use sim::{
+    callee::{Answer, Patience, Score, Script, Sound, Step},
+    line::{Dialect, LineConfig},
+    world::{Minds, World, WorldConfig, plain_judge},
+};
+use telephony::{Cause, Direction, Outcome};
+
+/// A word of the scripted voice, in samples.
+const WORD_SAMPLES: u64 = 300 * 8;
+
+fn script(answer: Answer, steps: Vec<Step>) -> Script {
+    Script { name: "callee".into(), answer, jitter_ms: 60, background: None, steps }
+}
+
+fn world(
+    script: &Script,
+    heard: &[&str],
+    answers: Vec<llm::scripted::Answer>,
+    policy: Policy,
+    seed: u64,
+) -> World {
+    let score = Arc::new(Score::mumbled(script).expect("a score"));
+    let dialect = if seed % 2 == 0 { Dialect::Twilio } else { Dialect::Loopback };
+    let line = LineConfig { seed, dialect, ..LineConfig::new(score) };
+    let call = CallConfig {
+        direction: Direction::Outbound,
+        to: "+12125550142".parse().ok(),
+        from: None,
+        brief: Brief { task: "Ask whether they are open.".into(), ..Brief::default() },
+        policy,
+    };
+    let heard: Vec<String> = heard.iter().map(|&text| text.to_owned()).collect();
+    let minds = Minds {
+        stt: Box::new(stt::scripted::Scripted::new(heard, stt::scripted::Config::default())),
+        llm: Box::new(llm::scripted::Scripted::new(answers)),
+        tts: Box::new(tts::scripted::Scripted::new(tts::scripted::Script::default())),
+        judge: Box::new(plain_judge),
+        callee: None,
+    };
+    let config =
+        WorldConfig { line, call, circuit: CircuitConfig::default(), wire_ms: 10, judge_ms: 5 };
+    World::new(config, minds)
+}
+
+fn say(text: &str) -> llm::scripted::Answer {
+    llm::scripted::Answer { first_ms: 120, gap_ms: 10, ..llm::scripted::Answer::say(text) }
+}
+
+#[test]
+fn a_scripted_conversation_from_answer_to_farewell() {
+    let steps = vec![
+        Step::Say(Sound::Burst(900)),
+        Step::Listen(Patience::default()),
+        Step::Say(Sound::Burst(1_200)),
+        Step::Listen(Patience::default()),
+        Step::Say(Sound::Burst(500)),
+    ];
+    let script = script(Answer::After { ring_ms: 1_000 }, steps);
+    let answers = vec![
+        say("Hello, are you open on Sunday?"),
+        say("Thank you very much. Until when?"),
+        say("Thank you. Goodbye!").call("hang_up", serde_json::json!({})),
+    ];
+    let heard = ["Corner Hardware, hello?", "Yes, we open at nine.", "Until six."];
+    let mut world = world(&script, &heard, answers, Policy::default(), 2);
+    world.run(Mono::from_millis(120_000));
+    let log = world.log();
+    let ending = log.ended().expect("an end");
+    assert_eq!((ending.outcome, ending.by), (Outcome::Answered, EndedBy::Us), "{:?}", log.states());
+    assert_eq!(log.said_by(Role::User), heard);
+    let said = log.said_by(Role::Assistant).join(" ");
+    for words in ["open on Sunday?", "Until when?", "Goodbye!"] {
+        assert!(said.contains(words), "{said}");
+    }
+    let line = world.line().expect("a line");
+    let counts = line.counts();
+    assert_eq!(counts.lost_at_end + counts.cleared, 0, "the farewell was heard to its end");
+    assert_eq!(counts.received, log.sent_samples);
+    assert!(line.complaints().is_empty(), "{:?}", line.complaints());
+    assert_eq!(line.underruns(60).len(), 0, "{:?}", line.underruns(60));
+    assert_eq!(log.faults.len() + log.ignored.len(), 0, "{:?} {:?}", log.faults, log.ignored);
+}
+
+#[test]
+fn an_interruption_cuts_the_transcript_to_what_was_heard() {
+    let steps = vec![
+        Step::Say(Sound::Burst(700)),
+        Step::Interrupt { after_ms: 2_000, with: Sound::Burst(1_000), timeout_ms: 9_000 },
+        Step::Listen(Patience::default()),
+        Step::HangUp,
+    ];
+    let script = script(Answer::After { ring_ms: 100 }, steps);
+    let long = "one two three four five six seven eight nine ten eleven twelve thirteen fourteen.";
+    let answers = vec![say(long), say("Certainly, go ahead.")];
+    let mut world = world(&script, &["Hello?", "Stop please."], answers, Policy::default(), 4);
+    world.run(Mono::from_millis(60_000));
+    let log = world.log();
+    let line = world.line().expect("a line");
+    let barge_ins = line.barge_ins();
+    assert_eq!(barge_ins.len(), 1, "{:?}", log.sounds);
+    assert!(barge_ins[0].reaction_ms <= 180, "{barge_ins:?}");
+    assert!(log.sounds.iter().any(|(_, event)| matches!(event, Event::Interrupted { .. })));
+    let lines = log.lines();
+    let cut = lines.iter().find(|line| line.interrupted).expect("an interrupted line");
+    let kept = cut.text.split_whitespace().count() as i64;
+    let heard = (barge_ins[0].stopped_sample - line.runs()[0].from_sample) / WORD_SAMPLES;
+    assert!((kept - heard as i64).abs() <= 1, "kept {kept} of {:?}, heard {heard}", cut.text);
+}
+
+#[test]
+fn a_cough_ends_nothing() {
+    let steps = vec![
+        Step::Say(Sound::Burst(700)),
+        Step::Noise { after_ms: 1_000, sound: Sound::Cough },
+        Step::Noise { after_ms: 600, sound: Sound::Click },
+        Step::Listen(Patience::default()),
+        Step::HangUp,
+    ];
+    let script = script(Answer::After { ring_ms: 100 }, steps);
+    let answers = vec![say("one two three four five six seven eight nine ten eleven twelve.")];
+    let mut world = world(&script, &["Hello?"], answers, Policy::default(), 6);
+    world.run(Mono::from_millis(60_000));
+    let line = world.line().expect("a line");
+    assert_eq!(line.errand().noises.len(), 2);
+    let counts = line.counts();
+    assert_eq!((counts.cleared, counts.lost_at_end), (0, 0), "{:?}", world.log().sounds);
+    assert_eq!(counts.played, 12 * WORD_SAMPLES);
+}
+
+#[test]
+fn calls_that_nobody_takes() {
+    let table = [
+        (Answer::Busy, Outcome::Busy),
+        (Answer::Unallocated, Outcome::InvalidNumber),
+        (Answer::Reject { ring_ms: 900 }, Outcome::Rejected),
+        (Answer::Never { ring_ms_max: 20_000 }, Outcome::NoAnswer),
+    ];
+    for (index, (answer, outcome)) in table.into_iter().enumerate() {
+        for seed in [0, 1] {
+            let script = script(answer, vec![]);
+            let mut world = world(&script, &[], vec![], Policy::default(), seed);
+            world.run(Mono::from_millis(120_000));
+            let ended = world.log().ended().map(|ending| ending.outcome);
+            assert_eq!(ended, Some(outcome), "{index}");
+        }
+    }
+}
+
+#[test]
+fn the_same_seed_gives_the_same_call() {
+    let run = || {
+        let (mut world, _) = random(99);
+        world.run(Mono::from_millis(60_000));
+        format!("{:?} {:?}", world.log().call, world.log().sounds)
+    };
+    assert_eq!(run(), run());
+}
+
+/// A call in which everybody does something at some time.
+fn random(seed: u64) -> (World, usize) {
+    let mut rng = Rng::with_seed(seed);
+    let mut steps = Vec::new();
+    for _ in 0..rng.usize(1..7) {
+        let burst = Sound::Burst(rng.u32(150..1_800));
+        steps.push(match rng.u8(0..10) {
+            0..3 => Step::Say(burst),
+            3..5 => Step::Listen(Patience { silence_ms: rng.u32(300..900), timeout_ms: 3_000 }),
+            5 => Step::Interrupt { after_ms: rng.u32(60..2_000), with: burst, timeout_ms: 3_000 },
+            6 => Step::Noise { after_ms: rng.u32(0..1_500), sound: Sound::Cough },
+            7 => Step::Noise { after_ms: rng.u32(0..1_500), sound: Sound::Click },
+            8 => Step::Press { digits: "12#".into() },
+            _ => Step::Pause { ms: rng.u32(20..1_500) },
+        });
+    }
+    if rng.bool() {
+        steps.push(Step::HangUp);
+    }
+    let script = script(Answer::After { ring_ms: rng.u32(0..500) }, steps);
+    let mut words = 0;
+    let answers = (0..6).map(|index| {
+        let count = rng.usize(1..14);
+        words += count;
+        let text: Vec<String> = (0..count).map(|word| format!("w{index}x{word}")).collect();
+        let answer = say(&format!("{}.", text.join(" ")));
+        if rng.u8(0..6) == 0 { answer.call("hang_up", serde_json::json!({})) } else { answer }
+    });
+    let answers: Vec<_> = answers.collect();
+    let policy = Policy { duration_ms_max: 12_000, silence_ms_max: 3_000, ..Policy::default() };
+    let heard = ["Hello there.", "Yes.", "What was that again?", "No, I think.", "Fine."];
+    (world(&script, &heard, answers, policy, seed), words)
+}
+
+/// Where a state stands; calls only move forward. A stream that stops may come back, so waiting for
+/// it and conversing are one.
+fn rank(state: &str) -> usize {
+    match state {
+        "queued" => 0,
+        "dialing" => 1,
+        "connecting" | "conversing" => 2,
+        "bridged" => 3,
+        "closing" => 4,
+        "ended" => 5,
+        other => panic!("{other} is not a state"),
+    }
+}
+
+fn check(seed: u64) {
+    let (mut world, _) = random(seed);
+    world.run(Mono::from_millis(60_000));
+    let log = world.log();
+    assert_eq!(log.endings().count(), 1, "seed {seed}: {:?}", log.states());
+    assert!(!log.spinning, "seed {seed}: spinning");
+    let ranks: Vec<usize> = log.states().into_iter().map(rank).collect();
+    assert!(ranks.is_sorted(), "seed {seed}: {:?}", log.states());
+    let line = world.line().expect("a line");
+    assert_ne!(line.ended().map(|(cause, _)| cause), Some(Cause::MediaLost), "seed {seed}");
+    assert_eq!(log.faults, [], "seed {seed}");
+    assert_eq!(line.complaints().iter().filter(|c| !c.contains("while the call")).count(), 0);
+
+    // Every sample that reached the carrier was heard once, cleared once, or lost with the call.
+    let counts = line.counts();
+    assert_eq!(counts.received, counts.played + counts.cleared + counts.lost_at_end, "seed {seed}");
+    assert!(counts.received <= log.sent_samples, "seed {seed}");
+    let in_runs: u64 = line.runs().iter().map(|run| run.to_sample - run.from_sample).sum();
+    assert_eq!(in_runs, counts.played, "seed {seed}");
+
+    // What we say we said was heard, within one word per cut.
+    let lines = log.lines();
+    let own = lines.iter().filter(|line| line.role == Role::Assistant && line.tool.is_none());
+    let (mut kept, mut cuts) = (0_u64, 1_u64);
+    for line in own {
+        kept += line.text.split_whitespace().count() as u64;
+        cuts += u64::from(line.interrupted);
+    }
+    let heard = counts.played / WORD_SAMPLES;
+    let reports: Vec<_> = log
+        .call
+        .iter()
+        .filter(|(_, o)| matches!(o, agent::call::Output::Record(Record::Line { .. })))
+        .collect();
+    assert!(kept <= heard + cuts, "seed {seed}: kept {kept}, heard {heard}: {reports:?}");
+    assert!(heard <= kept + cuts, "seed {seed}: kept {kept}, heard {heard}: {reports:?}");
+}
+
+#[test]
+fn random_conversations_agree_with_the_reference() {
+    for seed in 0..500 {
+        check(seed);
+    }
+}
+
+#[test]
+fn more_random_conversations_agree_with_the_reference() {
+    for seed in 500..1_000 {
+        check(seed);
+    }
+}
