@@ -171,7 +171,7 @@ fn first_sound(model: &Arc<Model>) -> Result<(), Failure> {
     }
     first_ms.sort_by(f64::total_cmp);
     println!(
-        "\nfirst sound: p50 {:.0} ms, worst {:.0} ms of {}; real-time factor {:.4}",
+        "\nfirst sound by the clock: p50 {:.0} ms, worst {:.0} ms of {}; real-time factor {:.4}",
         first_ms[first_ms.len() / 2],
         first_ms[first_ms.len() - 1],
         first_ms.len(),

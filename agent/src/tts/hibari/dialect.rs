@@ -82,7 +82,10 @@ impl Hibari {
 
     fn say(&mut self, utterance: UtteranceId, text: &str) {
         let refused = if text.len() > TEXT_BYTES_MAX {
-            Some((FaultClass::BadRequest, format!("more than {TEXT_BYTES_MAX} bytes to say at once")))
+            Some((
+                FaultClass::BadRequest,
+                format!("more than {TEXT_BYTES_MAX} bytes to say at once"),
+            ))
         } else if self.queue.len() >= QUEUE_MAX {
             Some((FaultClass::Quota, format!("more than {QUEUE_MAX} utterances wait")))
         } else {
@@ -224,3 +227,6 @@ impl Dialect for Hibari {
         None
     }
 }
+
+#[cfg(test)]
+mod tests;

@@ -10,6 +10,7 @@
 //! Left out: languages other than American English, SSML, paces other than a voice's own.
 
 mod dialect;
+mod names;
 mod net;
 mod normalise;
 mod phonemes;

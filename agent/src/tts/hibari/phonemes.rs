@@ -5,7 +5,7 @@ use std::{collections::BTreeMap, sync::Arc};
 
 use misaki_rs::{Fallback, G2P, Language, fallback::FallbackError};
 
-use super::{ModelError, net::Oov};
+use super::{ModelError, names, net::Oov};
 
 /// The names of the letters A to Z, for words that nothing else can read.
 const LETTERS: [&str; 26] = [
@@ -111,7 +111,8 @@ impl Reader {
             while !spoken.is_char_boundary(cursor) {
                 cursor += 1;
             }
-            let mut phonemes = token.phonemes.unwrap_or_default();
+            let own = names::reading(&token.text).map(str::to_owned);
+            let mut phonemes = own.or(token.phonemes).unwrap_or_default();
             if phonemes.is_empty() || phonemes.contains(&self.g2p.unk) {
                 phonemes = self.unknown.read(&token.text);
             }
@@ -135,5 +136,41 @@ impl Reader {
 
     fn ids(&self, phonemes: &str) -> Vec<i32> {
         phonemes.chars().filter_map(|c| self.vocab.get(&c).copied()).collect()
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn reader() -> Reader {
+        let read = |name: &str| {
+            let dir = concat!(env!("CARGO_MANIFEST_DIR"), "/../models/hibari-heart");
+            std::fs::read(format!("{dir}/{name}")).unwrap()
+        };
+        let text = |name: &str| String::from_utf8(read(name)).unwrap();
+        let oov = Oov::load(read("oov.onnx"), &text("oov.json")).unwrap();
+        Reader::new(oov, &text("vocab.json")).unwrap()
+    }
+
+    #[test]
+    fn no_name_is_dropped_and_every_word_keeps_its_place() {
+        let reader = reader();
+        for name in ["Smith", "Patel", "Szczepanski", "Okonkwo", "O'Brien", "Smith-Okonkwo", "Xqz"]
+        {
+            let spoken = format!("This is Dana {name}, hello.");
+            let words = reader.read(&spoken);
+            let at = spoken.find(name).unwrap();
+            let word = words.iter().find(|word| word.at == at).unwrap();
+            assert!(word.ids.iter().filter(|id| **id > 16).count() >= 3, "{name}: {word:?}");
+            let hello = words.iter().find(|word| spoken[word.at..].starts_with("hello")).unwrap();
+            assert_eq!(hello.ids, reader.read("hello.")[0].ids, "{name}");
+        }
+    }
+
+    #[test]
+    fn the_letter_a_is_no_article() {
+        let reader = reader();
+        assert_eq!(reader.read("ay")[0].ids, reader.ids("ˈA"));
     }
 }
