@@ -27,7 +27,7 @@ impl Default for BargeInPolicy {
     fn default() -> Self {
         Self {
             enabled: true,
-            speech_ms_min: 64,
+            speech_ms_min: 32,
             words_min: 0,
             words_wait_ms: 1200,
             guard_ms: 100,
@@ -53,6 +53,6 @@ pub struct EchoConfig {
 
 impl Default for EchoConfig {
     fn default() -> Self {
-        Self { enabled: true, delay_ms_max: 400, level_db: -20.0, margin_db: 6.0 }
+        Self { enabled: true, delay_ms_max: 400, level_db: -20.0, margin_db: 4.0 }
     }
 }

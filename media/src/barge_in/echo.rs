@@ -2,8 +2,9 @@
 //!
 //! What we send is kept as an envelope on the axis of when it plays. A hop that comes in is
 //! compared with the loudest of that envelope at the delays from which it could stem. Delay and
-//! level of the echo are learned while nothing else comes in; until then, and always for echoes as
-//! quiet as [`EchoConfig::level_db`], the configured level holds.
+//! level of the echo are learned while nothing else comes in, from [`EchoConfig::level_db`] on. A
+//! line that shows no echo becomes more sensitive; an echo that appears there later may interrupt us
+//! before it is learned.
 
 use super::EchoConfig;
 use crate::Mono;
@@ -18,6 +19,8 @@ const SILENT_DBFS: f32 = -96.0;
 const AUDIBLE_DBFS: f32 = -50.0;
 /// Loudest echo that is believed, in dB.
 const LEVEL_DB_MAX: f32 = -3.0;
+/// However quiet the echo, speech this far below ours may be it, in dB.
+const LEVEL_DB_MIN: f32 = -30.0;
 /// How fast the learned level follows, in dB per hop: up, and down.
 const UP_DB: f32 = 0.5;
 const DOWN_DB: f32 = 0.02;
@@ -117,8 +120,7 @@ impl Echo {
         if covered {
             self.correlate(now, level_dbfs);
             let step = if against > self.level_db { UP_DB } else { -DOWN_DB };
-            let floor = self.config.level_db.min(LEVEL_DB_MAX);
-            self.level_db = (self.level_db + step).clamp(floor, LEVEL_DB_MAX);
+            self.level_db = (self.level_db + step).clamp(LEVEL_DB_MIN, LEVEL_DB_MAX);
         }
         covered
     }

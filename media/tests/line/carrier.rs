@@ -15,7 +15,7 @@ use media::{
 
 /// What is worth knowing of an output.
 #[derive(Clone, Copy, Debug, PartialEq)]
-pub enum Seen {
+pub(crate) enum Seen {
     Clear,
     Event(Event),
     Ignored(Ignored),
@@ -29,7 +29,7 @@ enum Travelling {
 }
 
 /// Who answers the circuit's questions.
-pub enum Judge {
+pub(crate) enum Judge {
     Silero(Box<(Silero, SileroStream)>),
     /// Speech is what is louder than −40 dBFS.
     Level,
@@ -37,12 +37,12 @@ pub enum Judge {
     Asleep,
 }
 
-pub fn silero() -> Silero {
+pub(crate) fn silero() -> Silero {
     let path = concat!(env!("CARGO_MANIFEST_DIR"), "/../models/silero-vad/silero_vad.onnx");
     Silero::from_onnx(std::fs::read(path).unwrap()).unwrap()
 }
 
-pub struct Line {
+pub(crate) struct Line {
     pub circuit: Circuit,
     pub now: Mono,
     pub seen: Vec<(Mono, Seen)>,
@@ -74,7 +74,7 @@ pub struct Line {
 }
 
 impl Line {
-    pub fn new(config: &CircuitConfig, judge: Judge) -> Self {
+    pub(crate) fn new(config: &CircuitConfig, judge: Judge) -> Self {
         let now = Mono::from_millis(1000);
         let mut tape = Vec::new();
         tape::write_header(&mut tape, config, now);
@@ -104,12 +104,12 @@ impl Line {
     }
 
     /// Position in the carrier's time, in samples.
-    pub fn position(&self) -> usize {
+    pub(crate) fn position(&self) -> usize {
         self.played.len()
     }
 
     /// The callee will say this from `position` on.
-    pub fn callee_says(&mut self, position: usize, samples: &[i16]) {
+    pub(crate) fn callee_says(&mut self, position: usize, samples: &[i16]) {
         let end = position + samples.len();
         if self.voice.len() < end {
             self.voice.resize(end, 0);
@@ -120,7 +120,7 @@ impl Line {
     }
 
     /// We say this, all of it synthesised at once.
-    pub fn say(&mut self, samples: &[i16]) -> UtteranceId {
+    pub(crate) fn say(&mut self, samples: &[i16]) -> UtteranceId {
         let utterance = UtteranceId(self.next_utterance);
         self.next_utterance += 1;
         let say = media::circuit::Command::Say { utterance, interruptible: true };
@@ -132,7 +132,7 @@ impl Line {
         utterance
     }
 
-    pub fn tell(&mut self, input: Input<'_>) {
+    pub(crate) fn tell(&mut self, input: Input<'_>) {
         let now = self.now;
         tape::write_input(&mut self.tape, now, &input);
         self.circuit.handle(now, input);
@@ -173,7 +173,7 @@ impl Line {
         }
     }
 
-    pub fn run_ms(&mut self, ms: u64) {
+    pub(crate) fn run_ms(&mut self, ms: u64) {
         for _ in 0..ms {
             self.step();
         }
@@ -253,7 +253,7 @@ impl Line {
     }
 
     /// The events so far.
-    pub fn events(&self) -> impl Iterator<Item = (Mono, Event)> + '_ {
+    pub(crate) fn events(&self) -> impl Iterator<Item = (Mono, Event)> + '_ {
         self.seen.iter().filter_map(|&(at, seen)| match seen {
             Seen::Event(event) => Some((at, event)),
             _ => None,
@@ -261,12 +261,12 @@ impl Line {
     }
 
     /// When the carrier's sample at a position was played or spoken, on our clock.
-    pub fn at(&self, position: usize) -> Mono {
+    pub(crate) fn at(&self, position: usize) -> Mono {
         Mono::from_millis(1000) + Duration::from_micros(position as u64 * 125)
     }
 
     /// What we said as the callee heard it: only samples of ours.
-    pub fn heard_of_us(&self) -> Vec<i16> {
+    pub(crate) fn heard_of_us(&self) -> Vec<i16> {
         self.played.iter().zip(&self.ours).filter(|(_, ours)| **ours).map(|(&s, _)| s).collect()
     }
 }

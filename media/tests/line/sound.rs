@@ -3,10 +3,10 @@
 use media::codec::g711::mulaw_decode;
 
 /// Samples per ms.
-pub const MS: usize = 8;
+pub(crate) const MS: usize = 8;
 
 /// A recording under `fixtures/`: 8 kHz mono, 16-bit or µ-law WAV.
-pub fn recording(name: &str) -> Vec<i16> {
+pub(crate) fn recording(name: &str) -> Vec<i16> {
     let path = format!("{}/../fixtures/{name}.wav", env!("CARGO_MANIFEST_DIR"));
     let wav = std::fs::read(&path).unwrap_or_else(|e| panic!("{path}: {e}"));
     let (mut at, mut format) = (12, 0);
@@ -27,11 +27,11 @@ pub fn recording(name: &str) -> Vec<i16> {
     }
 }
 
-/// What a recording holds from its first to its last sample of speech: 10 ms above −45 dBFS.
-pub fn trimmed(samples: &[i16]) -> Vec<i16> {
+/// What a recording holds from its first to its last sample of speech: 10 ms above −35 dBFS (their rooms hum at −45).
+pub(crate) fn trimmed(samples: &[i16]) -> Vec<i16> {
     let loud = |hop: &[i16]| {
         let energy: f64 = hop.iter().map(|&s| f64::from(s).powi(2)).sum();
-        10.0 * (energy / hop.len() as f64 / 32768f64.powi(2)).log10() > -45.0
+        10.0 * (energy / hop.len() as f64 / 32768f64.powi(2)).log10() > -35.0
     };
     let hops: Vec<bool> = samples.chunks(80).map(loud).collect();
     let from = hops.iter().position(|&loud| loud).unwrap_or(0) * 80;
@@ -39,33 +39,33 @@ pub fn trimmed(samples: &[i16]) -> Vec<i16> {
     samples[from..to.min(samples.len())].to_vec()
 }
 
-pub fn scaled(samples: &[i16], db: f32) -> Vec<i16> {
+pub(crate) fn scaled(samples: &[i16], db: f32) -> Vec<i16> {
     let gain = 10f32.powf(db / 20.0);
     samples.iter().map(|&s| (f32::from(s) * gain) as i16).collect()
 }
 
 /// A small generator: the same seed, the same sound.
-pub struct Random(pub u64);
+pub(crate) struct Random(pub u64);
 
 impl Random {
-    pub fn next(&mut self) -> u32 {
+    pub(crate) fn next(&mut self) -> u32 {
         self.0 = self.0.wrapping_mul(6_364_136_223_846_793_005).wrapping_add(1_442_695_040_888_963_407);
         (self.0 >> 33) as u32
     }
 
-    pub fn below(&mut self, n: usize) -> usize {
+    pub(crate) fn below(&mut self, n: usize) -> usize {
         self.next() as usize % n.max(1)
     }
 
     /// −1 to 1.
-    pub fn noise(&mut self) -> f32 {
+    pub(crate) fn noise(&mut self) -> f32 {
         self.next() as f32 / (1u32 << 30) as f32 - 1.0
     }
 }
 
 /// A cough: two bursts of breath, sharp at first, coloured by a throat (resonances near 700 and
 /// 1500 Hz), 300 ms in all.
-pub fn cough(seed: u64, peak: f32) -> Vec<i16> {
+pub(crate) fn cough(seed: u64, peak: f32) -> Vec<i16> {
     let mut random = Random(seed);
     let mut out = Vec::new();
     let mut resonators = [(0f32, 0f32); 2];
@@ -89,7 +89,7 @@ pub fn cough(seed: u64, peak: f32) -> Vec<i16> {
 }
 
 /// A click: 1–5 ms of something hard.
-pub fn click(seed: u64, peak: f32) -> Vec<i16> {
+pub(crate) fn click(seed: u64, peak: f32) -> Vec<i16> {
     let mut random = Random(seed);
     let len = MS * (1 + random.below(5));
     (0..len)
@@ -98,7 +98,7 @@ pub fn click(seed: u64, peak: f32) -> Vec<i16> {
 }
 
 /// Steady noise.
-pub fn hiss(seed: u64, samples: usize, peak: f32) -> Vec<i16> {
+pub(crate) fn hiss(seed: u64, samples: usize, peak: f32) -> Vec<i16> {
     let mut random = Random(seed);
     (0..samples).map(|_| (random.noise() * peak) as i16).collect()
 }
