@@ -7,14 +7,16 @@
 //!   cargo +nightly fuzz run twilio --features libfuzzer      the same with the address sanitizer
 //! ```
 //!
-//! Rooms: `carrier` (stream messages, tokens, numbers), `sound` (codecs, a whole circuit), `digits`
-//! (sequences, RFC 4733, tones), `mind` (a whole call, the brain), `vendors` (their answers),
-//! `requests` (the API), `records` (journals and tapes).
+//! Rooms: `carrier` (stream messages, tokens, numbers), `sound` (codecs, a whole circuit), `packets` (RTP,
+//! RTCP, jitter), `digits` (sequences, RFC 4733, tones), `mind` (a whole call, the brain), `vendors` (their answers),
+//! `requests` (the API), `records` (journals, tapes, configuration).
 
 mod bytes;
 pub mod carrier;
 pub mod digits;
 pub mod mind;
+pub mod packets;
+pub mod records;
 pub mod requests;
 pub mod sound;
 pub mod vendors;
@@ -28,12 +30,18 @@ pub const TARGETS: &[(&str, Target)] = &[
     ("call", mind::call),
     ("call_request", requests::call_request),
     ("circuit", sound::circuit),
+    ("circuit_tape", records::circuit_tape),
     ("codec", sound::codec),
+    ("config", records::config),
+    ("jitter", packets::jitter),
+    ("journal", records::journal),
     ("key_sequence", digits::key_sequence),
     ("loopback", carrier::loopback),
     ("number", carrier::number),
     ("openai", vendors::openai),
     ("rfc4733", digits::rfc4733),
+    ("rtcp", packets::rtcp),
+    ("rtp", packets::rtp),
     ("stream_token", carrier::stream_token),
     ("tones", digits::tones),
     ("twilio", carrier::twilio),

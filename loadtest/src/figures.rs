@@ -12,6 +12,10 @@ pub(crate) struct Measured {
     pub(crate) pacing: Counts,
     /// How late each frame was, in µs.
     pub(crate) lateness_us: Vec<u32>,
+    /// How often the carrier's buffer ran dry in the middle of sound.
+    pub(crate) gaps: u64,
+    /// From the first ring to the end, in ms.
+    pub(crate) lasted_ms: u64,
     /// Sound received, in ms.
     pub(crate) sound_ms: u64,
     /// The server's first sound after the stream began, in µs.
@@ -89,8 +93,8 @@ pub(crate) struct Figures {
     pub(crate) frames: u64,
     /// Share of frames a 20 ms buffer would have missed.
     pub(crate) underrun20ms: Option<f64>,
-    /// Share of frames missed by the carrier's own buffer, with the lead the server keeps there.
-    pub(crate) gaps: Option<f64>,
+    /// How often the carrier's buffer, lead and all, ran dry in the middle of sound.
+    pub(crate) gaps: u64,
     /// Long silences in the middle of a stretch of sound.
     pub(crate) stalls: u64,
     /// How late frames were.
@@ -129,7 +133,7 @@ impl Figures {
             failures: failures.into_iter().take(5).collect(),
             frames,
             underrun20ms: share(sum(|call| call.pacing.underruns)),
-            gaps: share(sum(|call| call.pacing.gaps)),
+            gaps: sum(|call| call.gaps),
             stalls: sum(|call| call.pacing.stalls),
             lateness_ms: Spread::of(
                 calls.iter().flat_map(|call| call.lateness_us.iter().map(|us| u64::from(*us))),
@@ -172,7 +176,7 @@ impl Figures {
             "calls" => Some(self.calls as f64),
             "failed" => Some(self.failed as f64),
             "underrun20ms" => self.underrun20ms,
-            "gaps" => self.gaps,
+            "gaps" => Some(self.gaps as f64),
             "stalls" => Some(self.stalls as f64),
             "late_p99" => p99(&self.lateness_ms),
             "first_sound_p99" => p99(&self.first_sound_ms),

@@ -120,7 +120,7 @@ impl Report {
             ("calls that failed", format!("{} of {}", figures.failed, figures.calls)),
             ("sound received", format!("{:.0} s, {} frames", figures.sound_s, figures.frames)),
             ("frames a 20 ms buffer would have missed", share(figures.underrun20ms)),
-            ("frames the carrier's buffer missed", share(figures.gaps)),
+            ("times the carrier's buffer ran dry", figures.gaps.to_string()),
             ("stalls in the middle of sound", figures.stalls.to_string()),
             ("marks that never came back", figures.marks_lost.to_string()),
             ("messages the carrier would not understand", figures.misbehaved.to_string()),
@@ -141,7 +141,10 @@ impl Report {
                 server.rss_mib_max, server.threads_max
             )?;
         }
-        writeln!(out, "\n| times in ms | count | p50 | p95 | p99 | max |\n|---|---|---|---|---|---|")?;
+        writeln!(
+            out,
+            "\n| times in ms | count | p50 | p95 | p99 | max |\n|---|---|---|---|---|---|"
+        )?;
         for (name, spread) in [
             ("frame later than its grid", figures.lateness_ms),
             ("stream begins → first sound", figures.first_sound_ms),
@@ -184,9 +187,8 @@ mod tests {
         }];
         let criteria =
             |texts: &[&str]| texts.iter().map(|t| t.parse().expect(t)).collect::<Vec<Criterion>>();
-        let judged = |texts: &[&str]| {
-            Report::new(run(), Figures::of(&calls), None, &criteria(texts))
-        };
+        let judged =
+            |texts: &[&str]| Report::new(run(), Figures::of(&calls), None, &criteria(texts));
         assert!(judged(&["underrun20ms<=0.2%", "failed<=0"]).passed);
         let report = judged(&["failed<=0", "underrun20ms<=0.1%"]);
         assert!(!report.passed);
