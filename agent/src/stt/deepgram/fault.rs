@@ -7,12 +7,7 @@ use crate::fault::{Fault, FaultClass};
 
 /// A fault of this class.
 pub(super) fn of(class: FaultClass, detail: impl Into<String>) -> Fault {
-    Fault {
-        vendor: "deepgram".to_owned(),
-        class,
-        retry_after_ms: None,
-        detail: detail.into(),
-    }
+    Fault { vendor: "deepgram".to_owned(), class, retry_after_ms: None, detail: detail.into() }
 }
 
 /// The upgrade was answered with an HTTP status; `None` when that is no error.

@@ -53,9 +53,10 @@ impl Hearing {
         }
     }
 
-    /// The connection is gone: what was not settled will come again or never.
-    pub(super) fn forget_interim(&mut self) {
-        self.interim.clear();
+    /// The connection is gone, and its sound with it: what was not settled is all there will be.
+    pub(super) fn keep_interim(&mut self) {
+        self.settled.append(&mut self.interim.drain(..).collect());
+        self.settled.drain(..self.settled.len().saturating_sub(WORDS_MAX));
     }
 
     /// Takes in a result; `base` is the position of the connection's first sample. Says up to where

@@ -273,7 +273,7 @@ impl Deepgram {
         if !self.link.is_busy() {
             return;
         }
-        self.hearing.forget_interim();
+        self.hearing.keep_interim();
         for question in &mut self.questions {
             question.number = None;
         }
@@ -343,6 +343,9 @@ impl Dialect for Deepgram {
     fn deadline(&self) -> Option<Mono> {
         let keepalive = Duration::from_millis(u64::from(self.config.keepalive_ms));
         let patience = self.questions.front().map(|question| question.patience);
-        [self.link.keepalive_at(keepalive), self.link.dial_at(), patience].into_iter().flatten().min()
+        [self.link.keepalive_at(keepalive), self.link.dial_at(), patience]
+            .into_iter()
+            .flatten()
+            .min()
     }
 }

