@@ -248,6 +248,7 @@ impl Exchange {
         let (heard_in, heard_out) = rings::heard();
         let (speech_in, speech_out) = rings::speech();
         let (tape_in, tape_out) = rings::tape();
+        let (recording_in, recording_out) = rings::recording();
         let levels = Arc::new(Levels::default());
         let dir = self.parts.calls_dir.join(id);
         let now = wall_now();
@@ -259,6 +260,7 @@ impl Exchange {
             heard: heard_in,
             speech: speech_out,
             tape: tape_in,
+            recording: recording_in,
             levels: Arc::clone(&levels),
         };
         let leg = self.parts.carrier.leg(Ticket {
@@ -276,6 +278,7 @@ impl Exchange {
                 config: config.clone(),
             },
             tape: tape_out,
+            recording: recording_out,
             inbox: inbox.clone(),
         });
         let view = Arc::new(Mutex::new(CallView::new(id, &config, &now)));

@@ -9,18 +9,22 @@
 //! and circuits), `workers` (ear, mouth, judge threads), `vendors` and `shell` (dialects and their
 //! networks), `carrier` (who places calls), `journal`, `replay`, `timeline`, `demo`, `cli`.
 
+pub mod assembly;
 pub mod call_task;
 pub mod carrier;
+pub mod cli;
 pub mod clock;
 pub mod config;
+pub mod demo;
 pub mod exchange;
+pub mod fixture;
 pub mod http;
 pub mod journal;
 pub mod media_thread;
 pub mod models;
 pub mod random;
+pub mod replay;
 pub mod shell;
 pub mod timeline;
-pub mod tape_shim;
 pub mod vendors;
 pub mod workers;

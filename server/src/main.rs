@@ -1,1 +1,19 @@
-fn main(){}
+//! `trunkline`: phone calls placed, held and understood by one program.
+
+use std::process::ExitCode;
+
+use server::cli::{self, Command};
+
+fn main() -> ExitCode {
+    cli::run(|command, sources| match command {
+        Command::Serve => cli::serve::run(&sources),
+        Command::Demo => cli::demo::run(&sources),
+        Command::Replay { dirs, speed } => cli::replay::run(&dirs, speed),
+        Command::Fixture(cut) => cli::fixture::run(&cut),
+        Command::Timeline { dir } => cli::timeline::run(&dir),
+        Command::Models { what } => cli::models::run(what, &sources),
+        Command::Config { what } => cli::config::run(what, &sources),
+        Command::Doctor => cli::doctor::run(&sources),
+        Command::Token { call_id } => cli::token::run(&call_id, &sources),
+    })
+}

@@ -9,4 +9,5 @@ mod inbox;
 mod task;
 
 pub use inbox::{INBOX_MAX, Inbox};
+pub(crate) use task::stages;
 pub use task::{CallTask, HAPPENINGS_MAX, Happening, Links};

@@ -235,7 +235,7 @@ fn measure(record: &Record) {
 }
 
 /// Durations between the stages of one turn, in s; `answer` is from the last word to the first.
-pub fn stages(turn: &Waterfall) -> Vec<(&'static str, f64)> {
+pub(crate) fn stages(turn: &Waterfall) -> Vec<(&'static str, f64)> {
     let steps = [
         ("endpoint", turn.heard, turn.endpoint),
         ("stt", turn.endpoint, turn.stt_final),

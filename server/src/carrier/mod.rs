@@ -1,7 +1,12 @@
 //! Carriers as the shell sees them: something that makes legs and takes their controls.
+//!
+//! Rooms: `simulated` (calls to callees of `sim`, over pipes or over the real WebSocket), `callees`
+//! (who can be called, their voice and ear, their own account of each call), `far_end` (the thread
+//! of one simulated line).
 
-
-
+mod callees;
+mod far_end;
+mod simulated;
 
 use crossbeam_channel::Sender;
 use telephony::Control;
@@ -12,8 +17,8 @@ use crate::{
     media_thread::words::{Order, Place},
 };
 
-
-
+pub use callees::{Callees, Listen, Speak, Truth, Truths};
+pub use simulated::{Path, Simulated};
 
 /// What a carrier needs to know of a new call.
 pub struct Ticket {

@@ -18,7 +18,10 @@ use tokio::sync::{mpsc, oneshot};
 use super::{Book, First, JOURNAL, RECORDING, Recording, TAPE, TRANSCRIPT, VERSION};
 use crate::{
     call_task::Inbox,
-    media_thread::{rings::TapeOut, words::Report},
+    media_thread::{
+        rings::{RecordingOut, Side, TapeOut},
+        words::Report,
+    },
 };
 
 /// Lines of all calls waiting for the disk.
@@ -42,6 +45,8 @@ pub struct Opening {
     pub first: First,
     /// The circuit's tape.
     pub tape: TapeOut,
+    /// Both sides' sound.
+    pub recording: RecordingOut,
     /// Who is told when the disk fails.
     pub inbox: mpsc::Sender<Inbox>,
 }
@@ -114,6 +119,7 @@ fn run(messages: &Receiver<Message>) {
 struct Folder {
     dir: PathBuf,
     tape: TapeOut,
+    sound: RecordingOut,
     inbox: mpsc::Sender<Inbox>,
     files: Option<Files>,
     closing: Option<(Instant, serde_json::Value, oneshot::Sender<()>)>,
@@ -129,8 +135,9 @@ struct Files {
 
 impl Folder {
     fn new(opening: Opening) -> Self {
-        let Opening { dir, first, tape, inbox } = opening;
-        let mut folder = Self { dir, tape, inbox, files: None, closing: None, bytes: Vec::new() };
+        let Opening { dir, first, tape, recording: sound, inbox } = opening;
+        let mut folder =
+            Self { dir, tape, sound, inbox, files: None, closing: None, bytes: Vec::new() };
         match folder.create(&first) {
             Ok(files) => folder.files = Some(files),
             Err(e) => folder.fail(&e),
@@ -178,8 +185,14 @@ impl Folder {
             return;
         }
         let Some(files) = &mut self.files else { return };
+        while let Some((side, at, samples)) = self.sound.pop() {
+            match side {
+                Side::Callee => files.recording.heard(at, samples),
+                Side::Agent => files.recording.said(at, samples),
+                Side::Cleared => files.recording.cleared(at),
+            }
+        }
         let written = files.tape.write_all(&self.bytes).and_then(|()| {
-
             files.recording.flush()?;
             files.journal.flush()
         });

@@ -1,9 +1,9 @@
 //! Lock-free single-producer single-consumer rings between a media thread and everybody else.
 //!
-//! Three per call: what was heard (→ recogniser), speech to say (voice →), the circuit's tape
-//! (→ journal). Each is bounded and says what happens when it is full.
+//! Four per call: what was heard (→ recogniser), speech to say (voice →), the circuit's tape and
+//! both sides' sound (→ journal). Each is bounded and says what happens when it is full.
 
-use media::circuit::UtteranceId;
+use media::{Mono, circuit::UtteranceId};
 use ringbuf::{
     HeapCons, HeapProd, HeapRb,
     traits::{Consumer, Observer, Producer, Split},
@@ -171,6 +171,75 @@ impl TapeOut {
     /// `true` once the media thread let go of its end and everything was taken.
     pub fn is_over(&self) -> bool {
         !self.0.write_is_held() && self.0.is_empty()
+    }
+}
+
+/// Samples of both sides the recording may lag behind: 4 s. What does not fit is missing there.
+const RECORDING_MAX: usize = 2 * 4 * 8000;
+/// Frames of both sides the recording may lag behind.
+const TAKES_MAX: usize = 1024;
+
+/// Whose sound it is.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Side {
+    /// The callee's, as it arrived.
+    Callee,
+    /// The agent's, as it was sent.
+    Agent,
+    /// No sound: the carrier drops what it has not played.
+    Cleared,
+}
+
+/// One frame of one side.
+#[derive(Clone, Copy, Debug)]
+struct Take {
+    side: Side,
+    at: Mono,
+    samples: usize,
+}
+
+/// Media thread's end of the recording.
+pub struct RecordingIn {
+    samples: HeapProd<i16>,
+    takes: HeapProd<Take>,
+}
+
+/// Journal's end of the recording.
+pub struct RecordingOut {
+    samples: HeapCons<i16>,
+    takes: HeapCons<Take>,
+    buffer: Vec<i16>,
+}
+
+/// A ring for what both sides say.
+pub fn recording() -> (RecordingIn, RecordingOut) {
+    let (samples_in, samples_out) = HeapRb::new(RECORDING_MAX).split();
+    let (takes_in, takes_out) = HeapRb::new(TAKES_MAX).split();
+    (
+        RecordingIn { samples: samples_in, takes: takes_in },
+        RecordingOut { samples: samples_out, takes: takes_out, buffer: Vec::new() },
+    )
+}
+
+impl RecordingIn {
+    /// Adds one frame, or drops it when the journal lags too far.
+    pub fn push(&mut self, side: Side, at: Mono, samples: &[i16]) {
+        if self.samples.vacant_len() < samples.len() || self.takes.is_full() {
+            return;
+        }
+        self.samples.push_slice(samples);
+        // There was room and we are the only producer: it stays.
+        let _ = self.takes.try_push(Take { side, at, samples: samples.len() });
+    }
+}
+
+impl RecordingOut {
+    /// Takes one frame.
+    pub fn pop(&mut self) -> Option<(Side, Mono, &[i16])> {
+        let take = self.takes.try_pop()?;
+        self.buffer.resize(take.samples, 0);
+        let count = self.samples.pop_slice(&mut self.buffer);
+        Some((take.side, take.at, &self.buffer[..count]))
     }
 }
 

@@ -9,7 +9,6 @@ use media::{
 
 };
 use metrics::counter;
-use crate::tape_shim as tape;
 use telephony::{
     Capabilities, Signal, Translator,
     stream::{Incoming, Message as Carried, Misbehaved, Outgoing},
@@ -17,7 +16,7 @@ use telephony::{
 use tokio::sync::mpsc::error::TrySendError as InboxFull;
 
 use super::{
-    rings::{Speech, TapeIn},
+    rings::{Side, Speech, TapeIn},
     transport::{Closed, Message, Transport},
     words::{Order, Place, Report},
 };
@@ -55,8 +54,12 @@ pub(super) struct Seat {
     faults: u32,
     stopped: bool,
     over: bool,
+    tape: tape::Writer,
     record: Vec<u8>,
     wire: Vec<u8>,
+    /// Decodes our own frames for the recording.
+    ours: Option<Decoder>,
+    pcm: Vec<i16>,
 }
 
 impl Seat {
@@ -73,6 +76,11 @@ impl Seat {
             Ok(circuit) => circuit,
             Err(e) => return Err((place, e.to_string())),
         };
+        let seat_codec = (place.circuit.codec, place.circuit.rate_hz);
+        let mut record = Vec::with_capacity(16 * 1024);
+        // A configuration of plain numbers: it always serialises.
+        let config = serde_json::to_vec(&place.circuit).unwrap_or_default();
+        let tape = tape::Writer::begin(now, &config, &mut record);
         let mut seat = Self {
             id,
             transport: Some(transport),
@@ -83,10 +91,12 @@ impl Seat {
             faults: 0,
             stopped: false,
             over: false,
-            record: Vec::with_capacity(16 * 1024),
+            tape,
+            record,
             wire: Vec::with_capacity(4 * 1024),
+            ours: Decoder::new(seat_codec.0, seat_codec.1).ok(),
+            pcm: Vec::with_capacity(1024),
         };
-        tape::write_header(&mut seat.record, &seat.place.circuit, now);
         if let Some(transport) = &mut seat.transport {
             transport.trust();
         }
@@ -154,7 +164,7 @@ impl Seat {
                 Incoming::Audio { payload } => {
                     counter!("trunkline_frames_received_total").increment(1);
                     let input = circuit::Input::Audio(payload);
-                    tape::write_input(&mut self.record, now, &input);
+                    self.tape.input(now, &input, &mut self.record);
                     self.circuit.handle(now, input);
                     return self.drain(now);
                 }
@@ -175,7 +185,7 @@ impl Seat {
 
     /// Tells the circuit something, keeps it on the tape, and does what it answers.
     fn sound(&mut self, now: Mono, input: circuit::Input<'_>) {
-        tape::write_input(&mut self.record, now, &input);
+        self.tape.input(now, &input, &mut self.record);
         self.circuit.handle(now, input);
         self.drain(now);
     }
@@ -242,7 +252,7 @@ impl Seat {
                 Some(Speech::End(utterance)) => circuit::Input::SpeechEnd(utterance),
                 None => break,
             };
-            tape::write_input(&mut self.record, now, &input);
+            self.tape.input(now, &input, &mut self.record);
             self.circuit.handle(now, input);
             self.drain(now);
         }
@@ -273,15 +283,25 @@ impl Seat {
     fn drain(&mut self, now: Mono) {
         let mut lost = None;
         while let Some(output) = self.circuit.poll() {
-            tape::write_output(&mut self.record, now, &output);
+            self.tape.output(now, &output, &mut self.record);
             let said = match output {
                 circuit::Output::Frame(frame) => {
                     counter!("trunkline_frames_sent_total").increment(1);
+                    if let Some(decoder) = &mut self.ours {
+                        self.pcm.clear();
+                        if decoder.decode(frame, &mut self.pcm).is_ok() {
+                            self.place.recording.push(Side::Agent, now, &self.pcm);
+                        }
+                    }
                     Outgoing::Audio(frame)
                 }
                 circuit::Output::Mark(mark) => Outgoing::Mark(mark),
-                circuit::Output::Clear => Outgoing::Clear,
+                circuit::Output::Clear => {
+                    self.place.recording.push(Side::Cleared, now, &[]);
+                    Outgoing::Clear
+                }
                 circuit::Output::Heard(samples) => {
+                    self.place.recording.push(Side::Callee, now, samples);
                     let missed = self.place.heard.push(samples);
                     if missed > 0 {
                         counter!("trunkline_heard_lost_samples_total").increment(missed as u64);

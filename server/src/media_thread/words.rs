@@ -13,7 +13,7 @@ use media::circuit::{self, CircuitConfig};
 use telephony::Signal;
 use tokio::sync::mpsc;
 
-use super::rings::{HeardIn, SpeechOut, TapeIn};
+use super::rings::{HeardIn, RecordingIn, SpeechOut, TapeIn};
 use crate::call_task::Inbox;
 
 /// Orders waiting for one circuit; the call is aborted when it is full.
@@ -67,6 +67,8 @@ pub struct Place {
     pub speech: SpeechOut,
     /// To the journal.
     pub tape: TapeIn,
+    /// To the recording.
+    pub recording: RecordingIn,
     /// For people who watch.
     pub levels: Arc<Levels>,
 }

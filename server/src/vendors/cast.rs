@@ -12,9 +12,13 @@ use media::{net::Lane, vad::silero::Silero};
 use secrecy::{ExposeSecret, SecretString};
 
 use crate::{
+    carrier::{Listen, Speak},
     config::{Config, Llm, Stt, Tts},
     models::{ModelError, Models},
 };
+
+/// Simulated callees do not sound like our default voice.
+const CALLEE_VOICE: hibari::Voice = hibari::Voice::Sarah;
 
 type Make<T> = Box<dyn Fn(&Brief, &Lane) -> Box<T> + Send + Sync>;
 
@@ -34,6 +38,10 @@ pub struct Cast {
     pub dialects: Dialects,
     /// The neural judge.
     pub silero: Silero,
+    /// The voice of simulated callees, when the mouth is embedded.
+    pub callee_voice: Option<Speak>,
+    /// Their ear, when the ear is embedded.
+    pub callee_ear: Option<Listen>,
 }
 
 /// The cast cannot be put together; each message says what to do.
@@ -62,58 +70,72 @@ impl Cast {
         tell("the judge of speech (Silero)");
         let silero = Silero::from_onnx(models.read("silero-vad/silero_vad.onnx")?)
             .map_err(|e| CastError::Load(e.to_string()))?;
+        // Simulated callees speak and understand with the embedded models, whoever speaks for us.
+        tell("the ear (Moonshine tiny)");
+        let ear = load_ear(&models)?;
+        tell("the mouth (hibari)");
+        let mouth = load_mouth(&models)?;
         let stt = match config.speech.stt {
-            Stt::Embedded => {
-                tell("the ear (Moonshine tiny)");
-                embedded_ear(&models)?
-            }
-            Stt::Deepgram => return Err(CastError::Load("soon".into())),
+            Stt::Embedded => embedded_ear(Arc::clone(&ear)),
+            Stt::Deepgram => return Err(CastError::Load("DEEPGRAM".into())),
         };
         let tts = match config.speech.tts {
-            Tts::Embedded => {
-                tell("the mouth (hibari)");
-                embedded_mouth(&models)?
-            }
-            Tts::Cartesia => return Err(CastError::Load("soon".into())),
+            Tts::Embedded => embedded_mouth(Arc::clone(&mouth)),
+            Tts::Cartesia => return Err(CastError::Load("CARTESIA".into())),
         };
         let llm = match config.speech.llm {
             Llm::Embedded => embedded_brain(),
             Llm::Openai => openai(config),
         };
-        Ok(Self { dialects: Dialects { stt, tts, llm }, silero })
+        let lane = Lane::new();
+        Ok(Self {
+            dialects: Dialects { stt, tts, llm },
+            silero,
+            callee_voice: Some(Arc::new(move |text| mouth.speak(text, CALLEE_VOICE).samples_8k)),
+            callee_ear: Some(Arc::new(move |samples| {
+                // What cannot be recognised was not understood.
+                ear.hear_8k(Some(&lane), samples).unwrap_or_default()
+            })),
+        })
     }
 }
 
-fn embedded_ear(models: &Models) -> Result<Make<dyn stt::Dialect>, CastError> {
-    let model = moonshine::Model::from_bytes(
+fn load_ear(models: &Models) -> Result<Arc<moonshine::Model>, CastError> {
+    moonshine::Model::from_bytes(
         models.read("moonshine-tiny-en/encoder.onnx")?,
         models.read("moonshine-tiny-en/decoder.onnx")?,
         &models.read("moonshine-tiny-en/tokenizer.bin")?,
     )
-    .map_err(|e| CastError::Load(e.to_string()))?;
-    Ok(Box::new(move |_, lane| {
-        let config = moonshine::Config { lane: Some(lane.clone()), ..moonshine::Config::default() };
-        Box::new(moonshine::Moonshine::new(Arc::clone(&model), config))
-    }))
+    .map_err(|e| CastError::Load(e.to_string()))
 }
 
-fn embedded_mouth(models: &Models) -> Result<Make<dyn tts::Dialect>, CastError> {
+fn embedded_ear(model: Arc<moonshine::Model>) -> Make<dyn stt::Dialect> {
+    Box::new(move |_, lane| {
+        let config = moonshine::Config { lane: Some(lane.clone()), ..moonshine::Config::default() };
+        Box::new(moonshine::Moonshine::new(Arc::clone(&model), config))
+    })
+}
+
+fn load_mouth(models: &Models) -> Result<Arc<hibari::Model>, CastError> {
     let text = |name: &str| -> Result<String, CastError> {
         String::from_utf8(models.read(name)?)
             .map_err(|_| CastError::Load(format!("{name} is not UTF-8")))
     };
-    let model = hibari::Model::from_bytes(hibari::Files {
+    hibari::Model::from_bytes(hibari::Files {
         voice: models.read("hibari-heart/hibari.onnx")?,
         oov: models.read("hibari-heart/oov.onnx")?,
         oov_table: &text("hibari-heart/oov.json")?,
         vocab: &text("hibari-heart/vocab.json")?,
         normalize: &text("hibari-heart/normalize.json")?,
     })
-    .map_err(|e| CastError::Load(e.to_string()))?;
-    Ok(Box::new(move |brief, _| {
+    .map_err(|e| CastError::Load(e.to_string()))
+}
+
+fn embedded_mouth(model: Arc<hibari::Model>) -> Make<dyn tts::Dialect> {
+    Box::new(move |brief, _| {
         let voice = brief.voice.as_deref().and_then(hibari::Voice::named).unwrap_or_default();
         Box::new(hibari::Hibari::new(Arc::clone(&model), voice))
-    }))
+    })
 }
 
 fn embedded_brain() -> Make<dyn llm::Dialect> {

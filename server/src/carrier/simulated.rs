@@ -1,0 +1,185 @@
+//! Calls to simulated callees: over in-process pipes, or over the real `/media/twilio` with a minted
+//! token, as Twilio would call it.
+
+use std::{net::SocketAddr, sync::Arc, thread};
+
+use crossbeam_channel::{Sender, bounded};
+use sim::{
+    directory,
+    line::{Dialect, Line, LineConfig},
+};
+use telephony::{Cause, Control, E164, Signal, loopback::Loopback, token};
+use tokio::sync::mpsc;
+
+use super::{
+    Carrier, Leg, Ticket,
+    callees::Callees,
+    far_end::{Connection, FarEnd},
+};
+use crate::{
+    call_task::Inbox,
+    clock::unix_seconds,
+    media_thread::{
+        MediaThreads, Newcomer, Shared,
+        transport::{Transport, pipe},
+        words::{Order, Place},
+    },
+};
+
+/// How long a stream token is good, in s: longer than any telephone rings.
+const TOKEN_SECONDS: u64 = 300;
+
+/// How simulated lines reach us.
+#[derive(Clone)]
+pub enum Path {
+    /// Inside the process.
+    Pipes,
+    /// Through our own listening socket, on Twilio's wire.
+    WebSocket(SocketAddr),
+}
+
+/// The carrier whose callees are simulated.
+pub struct Simulated {
+    callees: Arc<Callees>,
+    shared: Arc<Shared>,
+    media: Arc<MediaThreads>,
+    path: Path,
+}
+
+impl Simulated {
+    /// A carrier to these callees.
+    pub fn new(
+        callees: Arc<Callees>,
+        shared: Arc<Shared>,
+        media: Arc<MediaThreads>,
+        path: Path,
+    ) -> Self {
+        Self { callees, shared, media, path }
+    }
+}
+
+impl Carrier for Simulated {
+    fn leg(&self, ticket: Ticket) -> Box<dyn Leg> {
+        Box::new(SimulatedLeg {
+            callees: Arc::clone(&self.callees),
+            shared: Arc::clone(&self.shared),
+            media: Arc::clone(&self.media),
+            path: self.path.clone(),
+            call_id: ticket.call_id,
+            place: Some(ticket.place),
+            inbox: ticket.inbox,
+            orders: ticket.orders,
+            line: None,
+        })
+    }
+
+    fn about(&self) -> String {
+        let mut text = "simulated callees (no telephone network is used):\n".to_owned();
+        for (number, name) in directory::ENTRIES {
+            text.push_str(&format!("  {number}  {name}\n"));
+        }
+        text
+    }
+}
+
+struct SimulatedLeg {
+    callees: Arc<Callees>,
+    shared: Arc<Shared>,
+    media: Arc<MediaThreads>,
+    path: Path,
+    call_id: String,
+    place: Option<Place>,
+    inbox: mpsc::Sender<Inbox>,
+    orders: Sender<Order>,
+    line: Option<Sender<()>>,
+}
+
+impl Leg for SimulatedLeg {
+    fn control(&mut self, control: Control) {
+        match control {
+            Control::Dial { to, .. } => self.dial(&to),
+            Control::Hangup => self.hang_up(),
+            // Keys go in band here, there is one leg, and incoming calls do not exist.
+            Control::Answer | Control::SendDigits { .. } | Control::DialBridge { .. } | Control::Bridge => {}
+        }
+    }
+}
+
+impl SimulatedLeg {
+    fn dial(&mut self, to: &E164) {
+        let script = self.callees.find(to);
+        let Some(place) = self.place.take() else { return };
+        let (mut dialect, mut parameter) = (Dialect::Twilio, None);
+        let connection = match &self.path {
+            Path::Pipes => {
+                let (near, far) = pipe();
+                dialect = Dialect::Loopback;
+                let newcomer = Newcomer {
+                    transport: Transport::Pipe(near),
+                    translator: Box::new(Loopback::new()),
+                    known: Some(Box::new(place)),
+                };
+                if self.media.admit(newcomer).is_err() {
+                    return self.end(Cause::NetworkOutOfOrder);
+                }
+                Connection::Pipe(far)
+            }
+            Path::WebSocket(address) => {
+                self.shared.switchboard.expect(&self.call_id, place);
+                let good_until = unix_seconds() + TOKEN_SECONDS;
+                parameter =
+                    Some(token::mint(&self.shared.stream_secret, &self.call_id, good_until));
+                Connection::Socket { address: *address, socket: None }
+            }
+        };
+        let (hang_up, hung_up) = bounded(1);
+        self.line = Some(hang_up);
+        let (callees, inbox) = (Arc::clone(&self.callees), self.inbox.clone());
+        let (clock, call_id) = (self.shared.clock, self.call_id.clone());
+        let started = thread::Builder::new().name("line".to_owned()).spawn(move || {
+            let score = match callees.score(&script) {
+                Ok(score) => score,
+                Err(error) => {
+                    tracing::error!(%error, "a simulated callee cannot speak");
+                    let ended = Signal::Ended { cause: Cause::SystemError, by_callee: false };
+                    // A call that is over does not listen.
+                    let _ = inbox.blocking_send(Inbox::Signal(ended));
+                    return;
+                }
+            };
+            let mut line = LineConfig::new(score);
+            line.dialect = dialect;
+            line.hears_words = callees.ear.is_some();
+            line.parameters.extend(parameter.map(|t| (token::PARAMETER.to_owned(), t)));
+            line.keep_sound = false;
+            let line = Line::new(line, clock.now());
+            FarEnd { call_id, clock, line, connection, inbox, hung_up, callees }.run();
+        });
+        if started.is_err() {
+            self.end(Cause::NetworkOutOfOrder);
+        }
+    }
+
+    fn hang_up(&mut self) {
+        // A full queue: the circuit is given up anyway, and takes its stream along.
+        let _ = self.orders.try_send(Order::Leave);
+        match self.line.take() {
+            // Hung up before: it is on its way.
+            Some(line) => drop(line.try_send(())),
+            None if self.place.take().is_some() => self.end(Cause::OriginatorCancel),
+            None => {}
+        }
+    }
+
+    fn end(&self, cause: Cause) {
+        // A call that takes nothing any more is over.
+        let _ = self.inbox.try_send(Inbox::Signal(Signal::Ended { cause, by_callee: false }));
+    }
+}
+
+impl Drop for SimulatedLeg {
+    fn drop(&mut self) {
+        // A stream that never came is expected no longer.
+        drop(self.shared.switchboard.take(&self.call_id));
+    }
+}

@@ -1,0 +1,32 @@
+//! `trunkline demo`
+
+use std::{process::ExitCode, time::Instant};
+
+use anyhow::Context;
+
+use super::say;
+use crate::{
+    config::{Carrier, Sources, load},
+    demo,
+    vendors::Cast,
+};
+
+/// The errand of the demonstration, as a request to the API.
+pub fn request_json() -> String {
+    demo::request().to_string()
+}
+
+/// Does it: exit code 0 only if the errand was done.
+pub fn run(sources: &Sources) -> anyhow::Result<ExitCode> {
+    let mut config = load(sources)?;
+    config.carrier = Carrier::Loopback;
+    let began = Instant::now();
+    say("trunkline places a call to a simulated restaurant: no key, no network, no telephone.\n");
+    let cast = Cast::load(&config, &mut |what| {
+        say(format!("  {:5.1} s  loading {what}", began.elapsed().as_secs_f64()));
+    })?;
+    let runtime = tokio::runtime::Runtime::new().context("cannot start the runtime")?;
+    let outcome = runtime.block_on(demo::run(&config, cast))?;
+    say(demo::epilogue(&outcome));
+    Ok(if outcome.done() { ExitCode::SUCCESS } else { ExitCode::FAILURE })
+}

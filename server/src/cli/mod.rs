@@ -1,0 +1,149 @@
+//! What people type. One file a command; each answers with its exit code.
+
+pub mod config;
+pub mod demo;
+pub mod doctor;
+pub mod fixture;
+pub mod models;
+pub mod replay;
+pub mod serve;
+pub mod timeline;
+pub mod token;
+
+use std::{io::Write, path::PathBuf, process::ExitCode};
+
+use clap::{Args, Parser, Subcommand, ValueEnum};
+
+use crate::config::Sources;
+
+/// Phone calls placed, held and understood by one program.
+#[derive(Debug, Parser)]
+#[command(name = "trunkline", version, about, max_term_width = 100)]
+struct Cli {
+    /// Configuration file [default: trunkline.toml, if it is there]
+    #[arg(long, global = true, value_name = "FILE")]
+    config: Option<PathBuf>,
+    /// Set one value, for example --set limits.calls_max=10
+    #[arg(long, global = true, value_name = "KEY=VALUE", value_parser = pair)]
+    set: Vec<(String, String)>,
+    /// Address to listen on, for example 127.0.0.1:8080
+    #[arg(long, global = true, value_name = "ADDRESS")]
+    listen: Option<String>,
+    /// What to do.
+    #[command(subcommand)]
+    command: Command,
+}
+
+/// Everything the program can do.
+#[derive(Debug, Subcommand)]
+pub enum Command {
+    /// Run the server: HTTP API and media streams
+    Serve,
+    /// Place a call to a simulated restaurant and watch it
+    Demo,
+    /// Feed recorded calls through the same machines and compare every output
+    Replay {
+        /// Folders of calls, or fixtures
+        #[arg(required = true)]
+        dirs: Vec<PathBuf>,
+        /// As fast as can be, or as it was
+        #[arg(long, value_enum, default_value_t = Speed::Max)]
+        speed: Speed,
+    },
+    /// Cut and redact a recorded call for use in tests
+    Fixture(Cut),
+    /// Print a call second by second, and draw its picture
+    Timeline {
+        /// The call's folder
+        dir: PathBuf,
+    },
+    /// The embedded models
+    Models {
+        /// What about them
+        #[command(subcommand)]
+        what: ModelsWhat,
+    },
+    /// The configuration
+    Config {
+        /// What about it
+        #[command(subcommand)]
+        what: ConfigWhat,
+    },
+    /// Check everything a call needs, and say what to do
+    Doctor,
+    /// Make a stream token for a call, to try /media/twilio by hand
+    Token {
+        /// The call's id
+        call_id: String,
+    },
+}
+
+/// How fast to replay.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, ValueEnum)]
+pub enum Speed {
+    /// As fast as can be.
+    Max,
+    /// As it was.
+    Real,
+}
+
+/// What to cut, and where to.
+#[derive(Clone, Debug, Args)]
+pub struct Cut {
+    /// The call's folder
+    pub dir: PathBuf,
+    /// Folder to write; must not exist
+    pub out: PathBuf,
+    /// Leave out what happened before, in s; how the call was set up stays
+    #[arg(long, default_value_t = 0.0)]
+    pub from: f64,
+    /// Leave out what happened after, in s
+    #[arg(long)]
+    pub to: Option<f64>,
+    /// Replace numbers and words by placeholders of the same length, and leave out the sound
+    #[arg(long)]
+    pub redact: bool,
+}
+
+/// `models …`
+#[derive(Clone, Copy, Debug, Subcommand)]
+pub enum ModelsWhat {
+    /// Compare every file with its hash
+    Verify,
+    /// Show which models are used
+    List,
+}
+
+/// `config …`
+#[derive(Clone, Copy, Debug, Subcommand)]
+pub enum ConfigWhat {
+    /// Show all values, secrets hidden
+    Print,
+}
+
+fn pair(text: &str) -> Result<(String, String), String> {
+    text.split_once('=')
+        .map(|(key, value)| (key.trim().to_owned(), value.trim().to_owned()))
+        .ok_or_else(|| "write KEY=VALUE".to_owned())
+}
+
+/// Reads the command line, does the command, prints what went wrong.
+pub fn run(command: impl FnOnce(Command, Sources) -> anyhow::Result<ExitCode>) -> ExitCode {
+    let cli = Cli::parse();
+    let mut flags = cli.set;
+    flags.extend(cli.listen.map(|listen| ("listen".to_owned(), listen)));
+    match command(cli.command, Sources::of_process(cli.config, flags)) {
+        Ok(code) => code,
+        Err(error) => {
+            // Nothing is left to do when even this cannot be written.
+            let _ = writeln!(std::io::stderr(), "trunkline: {error:#}");
+            ExitCode::FAILURE
+        }
+    }
+}
+
+/// One line for people.
+pub(crate) fn say(text: impl AsRef<str>) {
+    // A closed pipe (`trunkline … | head`) is no reason to fail.
+    let _ = writeln!(std::io::stdout(), "{}", text.as_ref());
+}

@@ -1,0 +1,68 @@
+//! `trunkline serve`
+
+use std::{process::ExitCode, sync::Arc, time::Duration};
+
+use anyhow::Context;
+use tokio::signal::unix::{SignalKind, signal};
+use tracing_subscriber::{EnvFilter, layer::SubscriberExt, util::SubscriberInitExt};
+
+use super::say;
+use crate::{
+    assembly,
+    config::{Config, LogFormat, Sources, load},
+    http,
+    vendors::Cast,
+};
+
+/// Does it: serves until SIGTERM or SIGINT, then drains.
+pub fn run(sources: &Sources) -> anyhow::Result<ExitCode> {
+    let config = load(sources)?;
+    start_log(config.log_format);
+    let cast = Cast::load(&config, &mut |what| say(format!("loading {what}")))?;
+    let runtime = tokio::runtime::Runtime::new().context("cannot start the runtime")?;
+    runtime.block_on(serve(config, cast))
+}
+
+fn start_log(format: LogFormat) {
+    let filter = EnvFilter::try_from_env("TRUNKLINE_LOG")
+        .unwrap_or_else(|_| EnvFilter::new("info"));
+    let registry = tracing_subscriber::registry().with(filter);
+    let layer = tracing_subscriber::fmt::layer().with_writer(std::io::stderr);
+    match format {
+        LogFormat::Text => registry.with(layer).init(),
+        LogFormat::Json => registry.with(layer.json()).init(),
+    }
+}
+
+async fn serve(config: Config, cast: Cast) -> anyhow::Result<ExitCode> {
+    let listener = http::bind(config.listen)
+        .with_context(|| format!("cannot listen on {}; set listen or --listen", config.listen))?;
+    let address = listener.local_addr()?;
+    let running = assembly::start(&config, cast, address)?;
+    let exchange = running.exchange;
+    let router = http::router(Arc::clone(&exchange));
+    let server = tokio::spawn(http::serve(listener, router, config.limits.connections_max));
+    say(format!(
+        "\ntrunkline listens on http://{address}\n  API      POST /call, GET /call/{{id}}, POST /call/{{id}}/hangup\n  \
+         streams  ws://{address}/media/twilio\n  state    /health /ready /metrics\n  calls    {}\n\n{}\n\ntry:\n  \
+         curl -s http://{address}/call -H 'content-type: application/json' \\\n    -d '{}'\n",
+        config.calls_dir.display(),
+        exchange.about_carrier(),
+        super::demo::request_json(),
+    ));
+    let mut terminate = signal(SignalKind::terminate())?;
+    let mut interrupt = signal(SignalKind::interrupt())?;
+    tokio::select! {
+        _ = terminate.recv() => {}
+        _ = interrupt.recv() => {}
+    }
+    let limit = Duration::from_secs(config.limits.drain_seconds_max);
+    say(format!("draining: no new calls, at most {} s for the old ones", limit.as_secs()));
+    let drain = exchange.drain(limit, |remaining| say(format!("draining: {remaining} calls remain")));
+    tokio::select! {
+        () = drain => {}
+        _ = interrupt.recv() => say("stopped at once"),
+    }
+    server.abort();
+    Ok(ExitCode::SUCCESS)
+}

@@ -1,0 +1,90 @@
+//! Was the errand done? The brain's report, the callee's own account and the circuit's events must
+//! agree.
+
+use std::{fmt::Write as _, path::PathBuf};
+
+use super::scene::Report;
+use crate::{
+    call_task::stages,
+    carrier::Truth,
+    journal::{JOURNAL, RECORDING, TAPE, TIMELINE, TRANSCRIPT},
+    timeline::Story,
+};
+
+/// How the demonstration went.
+pub struct Outcome {
+    /// The call's folder.
+    pub dir: PathBuf,
+    /// What the journal tells.
+    pub story: Story,
+    /// What the callee tells.
+    pub truth: Option<Truth>,
+    /// What our brain tells.
+    pub report: Option<Report>,
+}
+
+impl Outcome {
+    /// Each thing that had to be, and whether it was.
+    fn checks(&self) -> [(&'static str, bool); 4] {
+        let errand = self.truth.as_ref().map(|truth| &truth.errand);
+        [
+            ("our brain reports the errand done", self.report.as_ref().is_some_and(|r| r.done)),
+            ("the callee got every answer it asked for", errand.is_some_and(|e| e.done())),
+            ("the callee really interrupted", errand.is_some_and(|e| !e.interruptions.is_empty())),
+            ("we fell silent for it", !self.story.reactions_ms.is_empty()),
+        ]
+    }
+
+    /// Everything was.
+    pub fn done(&self) -> bool {
+        self.checks().iter().all(|(_, done)| *done)
+    }
+}
+
+/// What is printed at the end.
+pub fn epilogue(outcome: &Outcome) -> String {
+    let mut out = String::new();
+    // Writing into a String cannot fail.
+    let _ = writeln!(out);
+    for (what, done) in outcome.checks() {
+        let _ = writeln!(out, "  {} {what}", if done { "✓" } else { "✗" });
+    }
+    if let Some(report) = &outcome.report {
+        let _ = writeln!(out, "\nreport: {}", report.summary);
+    }
+    let story = &outcome.story;
+    let _ = writeln!(out, "\nmeasured in this call ({:.1} s):", story.seconds);
+    let mut answers: Vec<f64> = story
+        .turns
+        .iter()
+        .flat_map(stages)
+        .filter(|(stage, _)| *stage == "answer")
+        .map(|(_, seconds)| seconds * 1000.0)
+        .collect();
+    answers.sort_by(f64::total_cmp);
+    if let Some(p50) = answers.get(answers.len() / 2) {
+        let _ = writeln!(out, "  from their last sound to our first, p50 of {} turns: {p50:.0} ms", answers.len());
+    }
+    for reaction in &story.reactions_ms {
+        let _ = writeln!(out, "  interruption accepted {reaction} ms after their first sound");
+    }
+    for barge_in in outcome.truth.iter().flat_map(|truth| &truth.barge_ins) {
+        let _ = writeln!(
+            out,
+            "  our sound stopped at their ear {} ms after their first sound",
+            barge_in.reaction_ms
+        );
+    }
+    let _ = writeln!(out, "\nwhat the call left behind, in {}:", outcome.dir.display());
+    for (file, about) in [
+        (RECORDING, "stereo: left the callee, right the agent"),
+        (TRANSCRIPT, "the call as the API shows it"),
+        (TIMELINE, "the picture: open it in a browser"),
+        (JOURNAL, "every input and output of the mind"),
+        (TAPE, "every input and output of the sound"),
+    ] {
+        let _ = writeln!(out, "  {file:<16} {about}");
+    }
+    let _ = write!(out, "\n  trunkline replay {0}\n  trunkline timeline {0}", outcome.dir.display());
+    out
+}

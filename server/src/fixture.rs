@@ -1,0 +1,168 @@
+//! Cuts a recorded call and makes it nobody's: the inputs that are kept are fed to fresh machines,
+//! whose outputs are recorded anew, so that what is written replays identically.
+
+use std::{fs, io::Write, path::Path};
+
+use agent::{
+    brief::Brief,
+    call::{Call, Input, Request},
+    llm, stt,
+};
+use anyhow::{Context, ensure};
+use media::{
+    Mono,
+    circuit::{self, Circuit},
+    tape,
+};
+use serde_json::Value;
+use telephony::E164;
+
+use crate::journal::{self, First, JOURNAL, Line, TAPE};
+
+/// Which part, and whether to hide who it was.
+#[derive(Clone, Copy, Debug)]
+pub struct Plan {
+    /// Leave out what happened before, in s; the call's set-up stays.
+    pub from: f64,
+    /// Leave out what happened after, in s.
+    pub to: f64,
+    /// Hide numbers and words, leave out the sound.
+    pub redact: bool,
+}
+
+/// Writes a fixture; returns how many inputs of the mind it has.
+pub fn cut(dir: &Path, out: &Path, plan: Plan) -> anyhow::Result<usize> {
+    ensure!(!out.exists(), "{} exists already", out.display());
+    let (mut first, lines) = journal::read(&dir.join(JOURNAL))?;
+    let origin = lines.first().map_or(Mono::ZERO, |line| line.at);
+    let keeps = |at: Mono, set_up: bool| {
+        let second = at.since(origin).as_secs_f64();
+        second <= plan.to && (second >= plan.from || set_up)
+    };
+    let mut inputs: Vec<(Mono, Input)> = lines
+        .into_iter()
+        .filter_map(|line: Line| Some((line.at, line.input?)))
+        .filter(|(at, input)| keeps(*at, matches!(input, Input::Start | Input::Signal(_))))
+        .collect();
+    if plan.redact {
+        redact_first(&mut first);
+        for (_, input) in &mut inputs {
+            redact(input);
+        }
+    }
+    fs::create_dir_all(out).with_context(|| format!("cannot make {}", out.display()))?;
+    record_mind(&out.join(JOURNAL), &first, &inputs)?;
+    let sound = fs::read(dir.join(TAPE)).unwrap_or_default();
+    if !plan.redact && !sound.is_empty() {
+        let bytes = record_sound(&sound, keeps)?;
+        fs::write(out.join(TAPE), bytes)?;
+    }
+    Ok(inputs.len())
+}
+
+fn record_mind(path: &Path, first: &First, inputs: &[(Mono, Input)]) -> anyhow::Result<()> {
+    let mut file = std::io::BufWriter::new(fs::File::create(path)?);
+    writeln!(file, "{}", serde_json::to_string(first)?)?;
+    let mut call = Call::new(first.config.clone());
+    for (at, input) in inputs {
+        let line = Line { at: *at, input: Some(input.clone()), output: None, note: None };
+        writeln!(file, "{}", serde_json::to_string(&line)?)?;
+        call.handle(*at, input.clone());
+        while let Some(output) = call.poll() {
+            let line = Line { at: *at, input: None, output: Some(output), note: None };
+            writeln!(file, "{}", serde_json::to_string(&line)?)?;
+        }
+    }
+    file.flush()?;
+    Ok(())
+}
+
+/// The kept inputs through a fresh circuit. Announcements of speech stay, so that it has an owner.
+fn record_sound(bytes: &[u8], keeps: impl Fn(Mono, bool) -> bool) -> anyhow::Result<Vec<u8>> {
+    let mut reader = tape::Reader::new(bytes)?;
+    let mut circuit = Circuit::new(&reader.config()?, reader.birth())?;
+    let mut out = Vec::new();
+    let mut writer = tape::Writer::begin(reader.birth(), reader.config_json(), &mut out);
+    while let Some(entry) = reader.next() {
+        let entry = match entry {
+            Ok(entry) => entry,
+            Err(tape::TapeError::Torn { .. }) => break,
+            Err(error) => return Err(error.into()),
+        };
+        if let tape::Item::Input(input) = entry.item
+            && keeps(entry.at, matches!(input, circuit::Input::Command(_)))
+        {
+            writer.input(entry.at, &input, &mut out);
+            circuit.handle(entry.at, input);
+            while let Some(output) = circuit.poll() {
+                writer.output(entry.at, &output, &mut out);
+            }
+        }
+    }
+    Ok(out)
+}
+
+/// Letters become `x`, digits `0`; what remains is the shape.
+fn hide(text: &mut String) {
+    *text = text
+        .chars()
+        .map(|c| match c {
+            c if c.is_ascii_digit() => '0',
+            c if c.is_alphabetic() => 'x',
+            c => c,
+        })
+        .collect();
+}
+
+fn hide_number(number: &mut Option<E164>) {
+    if let Some(found) = number {
+        let zeros = "0".repeat(found.as_str().len().saturating_sub(2));
+        *number = format!("+1{zeros}").parse().ok();
+    }
+}
+
+fn hide_value(value: &mut Value) {
+    match value {
+        Value::String(text) => hide(text),
+        Value::Array(all) => all.iter_mut().for_each(hide_value),
+        Value::Object(map) => map.values_mut().for_each(hide_value),
+        Value::Null | Value::Bool(_) | Value::Number(_) => {}
+    }
+}
+
+fn redact_first(first: &mut First) {
+    "redacted".clone_into(&mut first.call_id);
+    first.started.clear();
+    let config = &mut first.config;
+    hide_number(&mut config.to);
+    hide_number(&mut config.from);
+    let Brief { task, greeting, personality, voice: _, bridge_number } = &mut config.brief;
+    hide(task);
+    greeting.iter_mut().chain(personality.iter_mut()).for_each(hide);
+    hide_number(bridge_number);
+}
+
+fn redact(input: &mut Input) {
+    match input {
+        Input::Stt(stt::Event::Partial { text, .. } | stt::Event::Final { text, .. }) => hide(text),
+        Input::Llm(llm::Event::Text { delta, .. }) => hide(delta),
+        Input::Llm(llm::Event::Tool { call, .. }) => hide_value(&mut call.arguments),
+        Input::Request(Request::Say { text }) => hide(text),
+        _ => {}
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn hidden_text_keeps_its_shape() {
+        let mut text = "Table 4 for Keller, at 7:30?".to_owned();
+        hide(&mut text);
+        assert_eq!(text, "xxxxx 0 xxx xxxxxx, xx 0:00?");
+        let mut number = Some("+442071838750".parse().expect("a number"));
+        hide_number(&mut number);
+        assert_eq!(number.expect("still one").as_str(), "+100000000000");
+    }
+}

@@ -1,1 +1,0 @@
-pub async fn draw_in_background(_dir: std::path::PathBuf) {}
