@@ -86,10 +86,10 @@ impl Pacing {
         let grid = usual_start(&self.stretch);
         for &(at, position) in &self.stretch {
             let opening = at.saturating_sub(first) <= BURST;
-            let late = if opening { Duration::ZERO } else { at.saturating_sub(grid + position) };
+            let late_us = if opening { 0 } else { micros(at) - grid - micros(position) };
             self.counts.frames += 1;
-            self.counts.underruns += u64::from(late > BUFFER);
-            self.lateness_us.push(u32::try_from(late.as_micros()).unwrap_or(u32::MAX));
+            self.counts.underruns += u64::from(late_us > micros(BUFFER));
+            self.lateness_us.push(u32::try_from(late_us.max(0)).unwrap_or(u32::MAX));
         }
         self.stretch.clear();
         self.position = Duration::ZERO;
@@ -99,11 +99,17 @@ impl Pacing {
 
 /// Where the stretch would have begun had every frame come on the grid: an early one in ten sets
 /// it, so that neither the opening burst nor one early frame does.
-fn usual_start(stretch: &[(Duration, Duration)]) -> Duration {
-    let mut starts: Vec<Duration> =
-        stretch.iter().map(|(at, position)| at.saturating_sub(*position)).collect();
+///
+/// In µs; negative when the stretch began right at the origin with a lead.
+fn usual_start(stretch: &[(Duration, Duration)]) -> i64 {
+    let mut starts: Vec<i64> =
+        stretch.iter().map(|(at, position)| micros(*at) - micros(*position)).collect();
     starts.sort_unstable();
     starts[starts.len() / 10]
+}
+
+fn micros(duration: Duration) -> i64 {
+    i64::try_from(duration.as_micros()).unwrap_or(i64::MAX)
 }
 
 #[cfg(test)]
