@@ -248,7 +248,9 @@ impl Playout {
         let item = &mut self.items[at];
         if self.feeding.mark && item.marked < item.sent {
             item.marked = item.sent;
-            let id = self.marks.send(self.epoch, item.utterance, item.sent, item.plays_until);
+            // It comes back after all that was sent, padding included.
+            let over_at = self.pacer.dry_at();
+            let id = self.marks.send(self.epoch, item.utterance, item.sent, over_at);
             out.push(Out::Mark(id));
         }
     }

@@ -38,6 +38,11 @@ impl Pacer {
         self.dry_at + self.frame - self.lead
     }
 
+    /// When the carrier has played everything sent.
+    pub(super) fn dry_at(&self) -> Mono {
+        self.dry_at
+    }
+
     /// A frame leaves; returns when the carrier begins to play it.
     pub(super) fn send(&mut self, now: Mono) -> Mono {
         if now > self.dry_at + self.slack {
