@@ -170,3 +170,78 @@ impl Net {
         Ok((probability, next))
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::codec::g711;
+
+    fn silero() -> Silero {
+        let model = include_bytes!("../../../models/silero-vad/silero_vad.onnx");
+        Silero::from_onnx(model.to_vec()).unwrap()
+    }
+
+    /// Chunks of a µ-law WAV file whose sound follows its first `data`.
+    fn chunks(wav: &[u8]) -> Vec<[i16; JUDGE_SAMPLES]> {
+        let data = wav.windows(4).position(|name| name == b"data").unwrap() + 8;
+        let samples: Vec<i16> = wav[data..].iter().map(|b| g711::mulaw_decode(*b)).collect();
+        samples.chunks_exact(JUDGE_SAMPLES).map(|c| c.try_into().unwrap()).collect()
+    }
+
+    fn probabilities(silero: &Silero, chunks: &[[i16; JUDGE_SAMPLES]]) -> Vec<f32> {
+        let mut stream = SileroStream::default();
+        chunks.iter().map(|chunk| silero.judge(&mut stream, chunk)).collect()
+    }
+
+    fn share_of_speech(probabilities: &[f32]) -> f32 {
+        let speech = probabilities.iter().filter(|p| **p >= 0.5).count();
+        speech as f32 / probabilities.len() as f32
+    }
+
+    #[test]
+    fn tells_speech_from_music_and_silence() {
+        let silero = silero();
+        let speech = chunks(include_bytes!("../../../fixtures/dtmf/invalid.wav"));
+        let music = chunks(include_bytes!("../../../fixtures/ear/hold-music.wav"));
+        let speech = share_of_speech(&probabilities(&silero, &speech));
+        let music = share_of_speech(&probabilities(&silero, &music));
+        let silence = share_of_speech(&probabilities(&silero, &[[0; JUDGE_SAMPLES]; 60]));
+        assert!(speech > 0.7, "{speech}");
+        assert!(music < 0.03, "{music}");
+        assert!(silence < 0.01, "{silence}");
+    }
+
+    #[test]
+    fn a_batch_and_another_lane_judge_the_same() {
+        let silero = silero();
+        let speech = chunks(include_bytes!("../../../fixtures/dtmf/invalid.wav"));
+        let music = chunks(include_bytes!("../../../fixtures/ear/hold-music.wav"));
+        let alone = (probabilities(&silero, &speech[..20]), probabilities(&silero, &music[..20]));
+        let other = silero.on(Lane::new());
+        let (mut one, mut two) = (SileroStream::default(), SileroStream::default());
+        for at in 0..20 {
+            let both = other.judge_many(&mut [(&mut one, &speech[at]), (&mut two, &music[at])]);
+            assert!((both[0] - alone.0[at]).abs() < 1e-3, "{at}: {both:?}");
+            assert!((both[1] - alone.1[at]).abs() < 1e-3, "{at}: {both:?}");
+        }
+    }
+
+    #[test]
+    fn reset_forgets() {
+        let silero = silero();
+        let speech = chunks(include_bytes!("../../../fixtures/dtmf/invalid.wav"));
+        let mut stream = SileroStream::default();
+        let first = silero.judge(&mut stream, &speech[10]);
+        let warm = silero.judge(&mut stream, &speech[10]);
+        stream.reset();
+        assert_eq!(silero.judge(&mut stream, &speech[10]), first);
+        assert_ne!(warm, first);
+    }
+
+    #[test]
+    fn refuses_what_is_not_the_model() {
+        for bytes in [vec![], vec![0; 100], b"ONNX".to_vec()] {
+            assert!(Silero::from_onnx(bytes).is_err());
+        }
+    }
+}

@@ -99,7 +99,7 @@ impl Moonshine {
             from,
             decoded: None,
             answered: None,
-            next: from_sample + u64::from(self.config.partial_ms) * SAMPLES_PER_MS,
+            next: from_sample.saturating_add(u64::from(self.config.partial_ms) * SAMPLES_PER_MS),
             told: String::new(),
         });
     }
@@ -178,7 +178,7 @@ impl Moonshine {
             _ => {
                 self.settle(segment, to_sample);
                 let tail = u64::from(self.config.tail_ms) * SAMPLES_PER_MS;
-                self.decode(segment.from, to_sample + tail)
+                self.decode(segment.from, to_sample.saturating_add(tail))
             }
         };
         let mut whole = segment.settled.clone();

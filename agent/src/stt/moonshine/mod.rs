@@ -15,6 +15,8 @@ mod guard;
 mod listener;
 mod net;
 mod sound;
+#[cfg(test)]
+mod tests;
 mod tokens;
 
 use std::sync::Arc;
