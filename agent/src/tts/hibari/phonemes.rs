@@ -143,6 +143,7 @@ impl Reader {
 mod tests {
     use super::*;
 
+    #[expect(clippy::disallowed_methods, reason = "a test reads the model itself")]
     fn reader() -> Reader {
         let read = |name: &str| {
             let dir = concat!(env!("CARGO_MANIFEST_DIR"), "/../models/hibari-heart");

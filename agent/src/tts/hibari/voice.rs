@@ -57,7 +57,7 @@ impl Voice {
             Self::Jessica => Timbre { speed: 1.0, pitch: 1.0, hop: 100, gain: 1.75 },
             Self::Sarah => Timbre { speed: 0.97, pitch: 0.92, hop: 105, gain: 1.63 },
             Self::Chris => Timbre { speed: 1.1, pitch: 0.68, hop: 116, gain: 1.38 },
-            Self::Eric => Timbre { speed: 1.05, pitch: 0.6, hop: 122, gain: 1.31 },
+            Self::Eric => Timbre { speed: 1.0, pitch: 0.6, hop: 122, gain: 1.31 },
         }
     }
 }

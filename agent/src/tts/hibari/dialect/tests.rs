@@ -6,6 +6,7 @@ use crate::tts::hibari::Files;
 const ONE: UtteranceId = UtteranceId(1);
 const TWO: UtteranceId = UtteranceId(2);
 
+#[expect(clippy::disallowed_methods, reason = "a test reads the model itself")]
 fn model() -> Arc<Model> {
     static MODEL: OnceLock<Arc<Model>> = OnceLock::new();
     let load = || {
@@ -153,8 +154,8 @@ fn the_four_voices_sound_apart_and_stay_under_full_scale() {
 
 #[test]
 fn a_sentence_without_end_is_cut_so_that_every_run_is_bounded() {
-    let text = "one two three four five six seven eight nine ten ".repeat(40);
+    let text = "one two three four five six seven eight nine ten ".repeat(12);
     let speech = model().speak(&text, Voice::Jessica);
-    assert_eq!(speech.word_starts.len(), 400);
-    assert!(speech.samples_8k.len() > 60 * 8000);
+    assert_eq!(speech.word_starts.len(), 120);
+    assert!(speech.samples_8k.len() > 20 * 8000);
 }

@@ -63,7 +63,7 @@ fn below_thousand(n: u64) -> String {
     let rest = (n % 100) as usize;
     if rest >= 20 {
         words.push(TENS[rest / 10]);
-        if rest % 10 > 0 {
+        if !rest.is_multiple_of(10) {
             words.push(ONES[rest % 10]);
         }
     } else if rest > 0 || n == 0 {
