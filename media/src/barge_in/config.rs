@@ -8,7 +8,8 @@ use serde::{Deserialize, Serialize};
 pub struct BargeInPolicy {
     /// `false`: nothing pauses or ends what we say.
     pub enabled: bool,
-    /// Speech the judge must have confirmed before it is accepted, in ms.
+    /// Speech the judge must have confirmed before it is accepted, in ms; what it is sure of counts
+    /// twice.
     pub speech_ms_min: u16,
     /// Recognised words needed as well; 0 accepts by sound alone.
     pub words_min: u16,
@@ -27,7 +28,7 @@ impl Default for BargeInPolicy {
     fn default() -> Self {
         Self {
             enabled: true,
-            speech_ms_min: 32,
+            speech_ms_min: 64,
             words_min: 0,
             words_wait_ms: 1200,
             guard_ms: 100,

@@ -66,9 +66,7 @@ mod tests {
     fn a_key_that_comes_twice_counts_once() {
         let key = Digit::try_from('5').unwrap();
         let ms = Mono::from_millis;
-        for (tone_first, told_at, expected) in
-            [(true, 1300, 1), (true, 9000, 2), (false, 900, 1)]
-        {
+        for (tone_first, told_at, expected) in [(true, 1300, 1), (true, 9000, 2), (false, 900, 1)] {
             let mut digits = Digits::new();
             let mut out = Outbox::new();
             if !tone_first {

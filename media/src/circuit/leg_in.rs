@@ -95,13 +95,7 @@ impl LegIn {
     }
 
     /// A packet is missing; `next` is the one after it, if it is here.
-    pub(super) fn lost(
-        &mut self,
-        at: Mono,
-        next: Option<&[u8]>,
-        samples: usize,
-        out: &mut Outbox,
-    ) {
+    pub(super) fn lost(&mut self, at: Mono, next: Option<&[u8]>, samples: usize, out: &mut Outbox) {
         self.pcm.clear();
         match next {
             Some(next) => self.decoder.recover(next, samples, &mut self.pcm),

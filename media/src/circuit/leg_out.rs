@@ -16,8 +16,7 @@ const PAYLOAD_BYTES_MAX: usize = 8192;
 impl LegOut {
     pub(super) fn new(config: &CircuitConfig) -> Result<Self, ConfigError> {
         let impossible = ConfigError::Rate(config.codec, config.rate_hz);
-        let mut encoder =
-            Encoder::new(config.codec, config.rate_hz).map_err(|_| impossible)?;
+        let mut encoder = Encoder::new(config.codec, config.rate_hz).map_err(|_| impossible)?;
         let mut resampler = (config.rate_hz != 8000)
             .then(|| Resampler::new(8000, config.rate_hz))
             .transpose()
@@ -28,9 +27,9 @@ impl LegOut {
         let mut pcm = Vec::with_capacity(room);
         // One frame for trial: a codec that cannot take such frames must say so now.
         let leg_samples = (config.rate_hz * u32::from(config.frame_ms) / 1000) as usize;
-        encoder.encode(&vec![0; leg_samples], &mut payload).map_err(|_| {
-            ConfigError::Codec(config.codec, config.rate_hz, config.frame_ms)
-        })?;
+        encoder
+            .encode(&vec![0; leg_samples], &mut payload)
+            .map_err(|_| ConfigError::Codec(config.codec, config.rate_hz, config.frame_ms))?;
         if let Some(resampler) = &mut resampler {
             resampler.process(&vec![0; samples], &mut pcm);
         }

@@ -131,7 +131,7 @@ impl Circuit {
             Input::Mark(id) => say.playout.mark_returned(now, id, out),
             Input::Digit(digit) => listen.digits.told(now, digit, DigitSource::Carrier, out),
             Input::Speech { utterance, samples } => say.playout.speech(utterance, samples, out),
-            Input::SpeechEnd(utterance) => say.playout.speech_end(utterance, out),
+            Input::SpeechEnd(utterance) => say.playout.speech_end(now, utterance, out),
             Input::Verdict(verdict) => listen.verdict(verdict, out),
             Input::Command(command) => say.command(now, command, &mut listen.echo, out),
             Input::Tick => {}
@@ -221,9 +221,6 @@ impl Circuit {
 
     /// Levels of the last frames.
     pub fn levels(&self) -> Levels {
-        Levels {
-            heard_dbfs: self.listen.level_dbfs(),
-            said_dbfs: self.say.level_dbfs(self.now),
-        }
+        Levels { heard_dbfs: self.listen.level_dbfs(), said_dbfs: self.say.level_dbfs(self.now) }
     }
 }

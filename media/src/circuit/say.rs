@@ -58,7 +58,13 @@ impl Say {
         }
     }
 
-    pub(super) fn command(&mut self, now: Mono, command: Command, echo: &mut Echo, out: &mut Outbox) {
+    pub(super) fn command(
+        &mut self,
+        now: Mono,
+        command: Command,
+        echo: &mut Echo,
+        out: &mut Outbox,
+    ) {
         match command {
             Command::Say { utterance, interruptible } => {
                 self.playout.say(utterance, interruptible, out);

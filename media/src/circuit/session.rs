@@ -63,11 +63,8 @@ impl Session {
         let jitter = JitterBuffer::new(JitterConfig::new(config.frame_ms, clock_hz, room))
             .map_err(|_| impossible)?;
         // Drawn by whoever drew the source's number (RFC 3550 §5.1 wants no constants).
-        let start = Start {
-            ssrc,
-            sequence: (ssrc >> 7) as u16,
-            timestamp: ssrc.wrapping_mul(0x9e37_79b1),
-        };
+        let start =
+            Start { ssrc, sequence: (ssrc >> 7) as u16, timestamp: ssrc.wrapping_mul(0x9e37_79b1) };
         Ok(Some(Self {
             payload_type,
             event_payload_type,

@@ -81,7 +81,8 @@ pub enum Command {
         /// `false` for phrases that may not be interrupted (disclosures, farewells).
         interruptible: bool,
     },
-    /// Drop everything unplayed, now: bumps the epoch, clears the carrier.
+    /// Drop everything unplayed, now: bumps the epoch, clears the carrier. What was playing is
+    /// reported as [`Event::Interrupted`] with a reaction of 0.
     Clear,
     /// What the recogniser makes of the speech that is going on: evidence for barge-in.
     Words {

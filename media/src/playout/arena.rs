@@ -144,7 +144,10 @@ mod tests {
         let mut arena = Arena::new();
         let mut chain = Chain::default();
         for _ in 0..3 {
-            assert_eq!(arena.push(&mut chain, &vec![1; SPEECH_SAMPLES_MAX + 5]), SPEECH_SAMPLES_MAX);
+            assert_eq!(
+                arena.push(&mut chain, &vec![1; SPEECH_SAMPLES_MAX + 5]),
+                SPEECH_SAMPLES_MAX
+            );
             arena.release(&mut chain);
         }
     }

@@ -81,12 +81,16 @@ mod tests {
         item.sent = 1600;
         item.confirmed = 800;
         item.plays_until = Mono::from_millis(1200);
-        let at = |ms, travel_ms| {
-            item.played(Mono::from_millis(ms), Duration::from_millis(travel_ms))
-        };
-        for (ms, travel_ms, samples) in
-            [(1000, 0, 800), (1100, 0, 800), (1150, 0, 1200), (1150, 20, 1040), (1300, 0, 1600), (1200, 0, 1600)]
-        {
+        let at =
+            |ms, travel_ms| item.played(Mono::from_millis(ms), Duration::from_millis(travel_ms));
+        for (ms, travel_ms, samples) in [
+            (1000, 0, 800),
+            (1100, 0, 800),
+            (1150, 0, 1200),
+            (1150, 20, 1040),
+            (1300, 0, 1600),
+            (1200, 0, 1600),
+        ] {
             assert_eq!(at(ms, travel_ms), samples, "at {ms} ms, travel {travel_ms} ms");
         }
     }

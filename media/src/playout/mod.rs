@@ -19,8 +19,8 @@ mod pacer;
 
 use std::{collections::VecDeque, time::Duration};
 
-pub use arena::SPEECH_SAMPLES_MAX;
 use arena::Arena;
+pub use arena::SPEECH_SAMPLES_MAX;
 use item::Item;
 use marks::{Marks, Pending, shifted};
 use pacer::Pacer;
@@ -105,12 +105,12 @@ impl Playout {
         }
     }
 
-    pub(crate) fn speech_end(&mut self, utterance: UtteranceId, out: &mut Outbox) {
+    pub(crate) fn speech_end(&mut self, now: Mono, utterance: UtteranceId, out: &mut Outbox) {
         let found = self.items.iter().position(|item| item.utterance == Some(utterance));
         let Some(at) = found else { return out.ignored(Ignored::StaleSpeech) };
         self.items[at].ended = true;
         if self.items[at].is_sent() {
-            self.mark(at, out);
+            self.mark(now, at, out);
         }
         self.settle(out);
     }
@@ -158,8 +158,7 @@ impl Playout {
         }
         if dropped(front) {
             // Without a clear the carrier plays what it has.
-            let samples =
-                if self.feeding.clear { front.played(now, travel) } else { front.sent };
+            let samples = if self.feeding.clear { front.played(now, travel) } else { front.sent };
             if let Some(utterance) = front.utterance {
                 let heard = front.heard(samples);
                 let whole = front.is_sent() && samples == front.queued;
@@ -190,7 +189,7 @@ impl Playout {
             out.event(Event::Paused { utterance });
             let sending = self.items.iter().rposition(|item| item.sent > 0);
             if let Some(at) = sending {
-                self.mark(at, out);
+                self.mark(now, at, out);
             }
         }
     }
@@ -229,7 +228,7 @@ impl Playout {
             }
         }
         if item.is_sent() || item.sent - item.marked >= MARK_EVERY {
-            self.mark(at, out);
+            self.mark(now, at, out);
         }
         Some(plays_at)
     }
@@ -244,12 +243,12 @@ impl Playout {
         (item.ended || item.chain.len() >= frame_samples).then_some(at)
     }
 
-    fn mark(&mut self, at: usize, out: &mut Outbox) {
+    fn mark(&mut self, now: Mono, at: usize, out: &mut Outbox) {
         let item = &mut self.items[at];
         if self.feeding.mark && item.marked < item.sent {
             item.marked = item.sent;
             // It comes back after all that was sent, padding included.
-            let over_at = self.pacer.dry_at();
+            let over_at = self.pacer.dry_at().max(now);
             let id = self.marks.send(self.epoch, item.utterance, item.sent, over_at);
             out.push(Out::Mark(id));
         }

@@ -67,7 +67,8 @@ impl Pacer {
         self.marks += 1;
         if self.marks <= BASELINE_MARKS {
             let n = i64::from(self.marks);
-            self.usual_us = if n == 1 { delay } else { self.usual_us + (delay - self.usual_us) / n };
+            self.usual_us =
+                if n == 1 { delay } else { self.usual_us + (delay - self.usual_us) / n };
             self.recent_us = self.usual_us;
             return 0;
         }
@@ -163,7 +164,9 @@ mod tests {
                         pending.push_back((sent_us, plays + 20 * MS));
                     }
                 }
-                if let Some((at, expected)) = pending.front().copied() && played >= at {
+                if let Some((at, expected)) = pending.front().copied()
+                    && played >= at
+                {
                     pending.pop_front();
                     let moved = pacer.mark(now + 30 * MS, expected);
                     for (_, expected) in &mut pending {

@@ -32,7 +32,7 @@ fn without_marks_the_end_is_an_estimate() {
     let (utterance, at) = (UtteranceId(1), Mono::from_millis);
     playout.say(utterance, true, &mut out);
     playout.speech(utterance, &[5; 400], &mut out);
-    playout.speech_end(utterance, &mut out);
+    playout.speech_end(Mono::ZERO, utterance, &mut out);
     send(&mut playout, at(100), &mut out);
     playout.expire(at(149), &mut out);
     let started = Out::Event(Event::Started { utterance });
@@ -48,7 +48,7 @@ fn a_lost_mark_does_not_hold_the_end_for_ever() {
     let (mut playout, mut out) = (Playout::new(feeding(true, true)), Outbox::new());
     playout.say(UtteranceId(1), true, &mut out);
     playout.speech(UtteranceId(1), &[5; 160], &mut out);
-    playout.speech_end(UtteranceId(1), &mut out);
+    playout.speech_end(Mono::ZERO, UtteranceId(1), &mut out);
     send(&mut playout, Mono::from_millis(100), &mut out);
     drain(&mut out);
     playout.expire(Mono::from_millis(1619), &mut out);
@@ -66,7 +66,7 @@ fn stalled_synthesis_waits_and_nothing_is_put_in_between() {
     assert_eq!(send(&mut playout, Mono::from_millis(500), &mut out), [] as [i16; 0]);
     playout.speech(UtteranceId(1), &[5; 100], &mut out);
     assert_eq!(send(&mut playout, Mono::from_millis(900), &mut out), [5; 160]);
-    playout.speech_end(UtteranceId(1), &mut out);
+    playout.speech_end(Mono::ZERO, UtteranceId(1), &mut out);
     let mut last = [5; 160];
     last[30..].fill(0);
     assert_eq!(send(&mut playout, Mono::from_millis(901), &mut out), last);
@@ -78,7 +78,7 @@ fn refusals() {
     playout.say(UtteranceId(5), true, &mut out);
     playout.say(UtteranceId(5), true, &mut out);
     playout.speech(UtteranceId(4), &[0; 10], &mut out);
-    playout.speech_end(UtteranceId(4), &mut out);
+    playout.speech_end(Mono::ZERO, UtteranceId(4), &mut out);
     playout.mark_returned(Mono::ZERO, MarkId(1), &mut out);
     playout.speech(UtteranceId(5), &vec![1; SPEECH_SAMPLES_MAX + 1], &mut out);
     let expected = [
@@ -142,7 +142,12 @@ struct Carrier {
 }
 
 impl Carrier {
-    fn take(&mut self, out: &mut Outbox, sent: &mut VecDeque<[i16; FRAME]>, events: &mut Vec<Event>) {
+    fn take(
+        &mut self,
+        out: &mut Outbox,
+        sent: &mut VecDeque<[i16; FRAME]>,
+        events: &mut Vec<Event>,
+    ) {
         for thing in drain(out) {
             match thing {
                 Out::Frame => self.buffer.extend(sent.pop_front().unwrap()),
@@ -195,7 +200,7 @@ proptest! {
                 }
                 Op::End { back } if back < said => {
                     ended[(said - back - 1) as usize] = true;
-                    playout.speech_end(UtteranceId(said - back), &mut out);
+                    playout.speech_end(now, UtteranceId(said - back), &mut out);
                 }
                 Op::Clear => {
                     playout.clear(now, 0, &mut out);

@@ -53,8 +53,8 @@ pub fn replay(tape: &[u8]) -> Result<Report, Difference> {
     let mut reader = Reader::new(tape).map_err(damaged(Mono::ZERO))?;
     let from = reader.birth();
     let config = reader.config().map_err(damaged(from))?;
-    let mut circuit = Circuit::new(&config, from)
-        .map_err(|e| damaged(from)(TapeError::Config(e.to_string())))?;
+    let mut circuit =
+        Circuit::new(&config, from).map_err(|e| damaged(from)(TapeError::Config(e.to_string())))?;
     let mut report = Report { inputs: 0, outputs: 0, from, to: from, torn: None };
     while let Some(entry) = reader.next() {
         let entry = match entry {

@@ -142,10 +142,7 @@ fn put_sound(tag: u8, sound: Sound, out: &mut Vec<u8>) {
 }
 
 fn take_sound(bytes: &mut Bytes<'_>) -> Result<Sound, TapeError> {
-    Ok(Sound {
-        len: bytes.small("a length")?,
-        fingerprint: u64::from_le_bytes(bytes.array()?),
-    })
+    Ok(Sound { len: bytes.small("a length")?, fingerprint: u64::from_le_bytes(bytes.array()?) })
 }
 
 fn put_numbers(tag: u8, numbers: &[u64], out: &mut Vec<u8>) {
@@ -214,10 +211,9 @@ fn take_event(tag: u8, bytes: &mut Bytes<'_>) -> Result<Event, TapeError> {
         140 => Event::SpeechStarted { at: at(bytes)?, from_sample: bytes.number()? },
         141 => Event::SpeechEnded { at: at(bytes)?, to_sample: bytes.number()? },
         142 => Event::Paused { utterance: utterance(bytes)? },
-        143 => Event::Resumed {
-            utterance: utterance(bytes)?,
-            paused_ms: bytes.small("a duration")?,
-        },
+        143 => {
+            Event::Resumed { utterance: utterance(bytes)?, paused_ms: bytes.small("a duration")? }
+        }
         144 => {
             let (utterance, reaction_ms) = (utterance(bytes)?, bytes.small("a duration")?);
             Event::Interrupted { utterance, heard: heard(bytes)?, reaction_ms }

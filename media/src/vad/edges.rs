@@ -18,6 +18,8 @@ const GATE_TRAIL: u64 = 800;
 const ONSET_BEFORE_WORD: u64 = 2400;
 /// Verdicts that deny speech, in a row, before the sound counts as something else.
 const DENIALS: u32 = 4;
+/// From here on the judge has no doubt.
+const SURE: f32 = 0.85;
 /// Below this the judge denies speech.
 const DENY_BELOW: f32 = 0.3;
 
@@ -34,7 +36,7 @@ pub(crate) struct Speech {
     pub(crate) onset: Onset,
     /// Sound that passed the gate, in ms.
     pub(crate) gated_ms: u32,
-    /// Sound the judge called speech, in ms.
+    /// Sound the judge called speech, in ms; what it was sure of counts twice.
     pub(crate) judged_ms: u32,
     /// Since the gate was last open, in ms.
     pub(crate) quiet_ms: u32,
@@ -94,7 +96,12 @@ impl Edges {
 
     /// One hop was heard. `onset` tells where its speech began, should it be the first of some.
     /// `alone`: there is no judge, or it is silent.
-    pub(super) fn hop(&mut self, open: bool, alone: bool, onset: impl FnOnce() -> Onset) -> Option<Edge> {
+    pub(super) fn hop(
+        &mut self,
+        open: bool,
+        alone: bool,
+        onset: impl FnOnce() -> Onset,
+    ) -> Option<Edge> {
         self.total += HOP as u64;
         self.opened = self.opened << 1 | u32::from(open);
         if open {
@@ -165,7 +172,9 @@ impl Edges {
         if probability < self.threshold {
             return None;
         }
-        speech.judged_ms += (JUDGE_SAMPLES / 8) as u32;
+        // A chunk that leaves no doubt counts twice: speech does that soon, a cough hardly ever.
+        let weight = if probability >= SURE { 2 } else { 1 };
+        speech.judged_ms += weight * (JUDGE_SAMPLES / 8) as u32;
         if speech.confirmed {
             return None;
         }

@@ -113,7 +113,9 @@ impl Judge {
 
     /// A question has waited too long for its answer.
     pub(super) fn is_silent(&self, now: Mono) -> bool {
-        self.asked.front().is_some_and(|asked| now.since(asked.at).as_micros() as u64 > self.wait_us)
+        self.asked
+            .front()
+            .is_some_and(|asked| now.since(asked.at).as_micros() as u64 > self.wait_us)
     }
 }
 
@@ -140,8 +142,7 @@ mod tests {
         assert!(hops(&mut judge, &[false; 20]).is_empty());
         let asked = hops(&mut judge, &[true]);
         let start = 21 * 80 - 1024;
-        let expected: Vec<_> =
-            (0..4).map(|n| (n, n == 0, start + 256 * n as i16)).collect();
+        let expected: Vec<_> = (0..4).map(|n| (n, n == 0, start + 256 * n as i16)).collect();
         assert_eq!(asked, expected);
         let asked = hops(&mut judge, &[false; 40]);
         assert_eq!(asked.len(), 10, "300 ms more: {asked:?}");
@@ -162,7 +163,9 @@ mod tests {
         assert_eq!(judge.verdict(verdict(9, 1.0)), None);
         assert!(judge.verdict(verdict(1, 7.0)).is_some_and(|judged| judged.probability == 1.0));
         assert_eq!(judge.verdict(verdict(0, 1.0)), None, "given up");
-        assert!(judge.verdict(verdict(2, f32::NAN)).is_some_and(|judged| judged.probability == 0.0));
+        assert!(
+            judge.verdict(verdict(2, f32::NAN)).is_some_and(|judged| judged.probability == 0.0)
+        );
         assert_eq!(judge.verdict(verdict(2, 1.0)), None, "twice");
     }
 }

@@ -44,7 +44,8 @@ fn a_running_circuit_does_not_allocate() {
         }
         for tick in 0..150u64 {
             let silent = [0xff; 160];
-            let spoken = tick.checked_sub(60).and_then(|n| inbound.chunks_exact(160).nth(n as usize));
+            let spoken =
+                tick.checked_sub(60).and_then(|n| inbound.chunks_exact(160).nth(n as usize));
             let now = Mono::from_millis(from_ms + tick * 20);
             tell(now, Input::Audio(spoken.unwrap_or(&silent)));
         }

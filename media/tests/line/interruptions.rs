@@ -60,9 +60,17 @@ fn two_hundred_interruptions_are_quick() {
         cleared.push(clear_ms);
         let slow = stopped.last().is_some_and(|&ms| ms > 180) || clear_ms > 400;
         if slow {
-            println!("try {n}: {} at {} ms: stopped {:?}, clear {clear_ms}", CALLEES[which], from / MS, stopped.last());
+            println!(
+                "try {n}: {} at {} ms: stopped {:?}, clear {clear_ms}",
+                CALLEES[which],
+                from / MS,
+                stopped.last()
+            );
             for (at, seen) in &line.seen {
-                println!("    {:>6} ms {seen:?}", at.as_millis() as i64 - spoke_at.as_millis() as i64);
+                println!(
+                    "    {:>6} ms {seen:?}",
+                    at.as_millis() as i64 - spoke_at.as_millis() as i64
+                );
             }
         }
         if clear.is_some() {
@@ -72,8 +80,20 @@ fn two_hundred_interruptions_are_quick() {
     stopped.sort_unstable();
     cleared.sort_unstable();
     let p = |of: &[u64], percent| percentile(of, percent);
-    println!("stopped at the callee: p50 {} p90 {} p99 {} max {} ms", p(&stopped, 50), p(&stopped, 90), p(&stopped, 99), p(&stopped, 100));
-    println!("clear on the wire: p50 {} p90 {} p99 {} max {} ms", p(&cleared, 50), p(&cleared, 90), p(&cleared, 99), p(&cleared, 100));
+    println!(
+        "stopped at the callee: p50 {} p90 {} p99 {} max {} ms",
+        p(&stopped, 50),
+        p(&stopped, 90),
+        p(&stopped, 99),
+        p(&stopped, 100)
+    );
+    println!(
+        "clear on the wire: p50 {} p90 {} p99 {} max {} ms",
+        p(&cleared, 50),
+        p(&cleared, 90),
+        p(&cleared, 99),
+        p(&cleared, 100)
+    );
     assert!(percentile(&stopped, 50) <= 100 && percentile(&stopped, 99) <= 180);
     assert!(percentile(&cleared, 50) <= 140);
 }
@@ -109,10 +129,8 @@ fn undisturbed(noise: impl FnOnce(&mut Line)) -> Line {
         .map(|&s| media::codec::g711::mulaw_decode(media::codec::g711::mulaw_encode(s)))
         .collect();
     let heard = line.heard_of_us();
-    let bad: Vec<_> = line
-        .events()
-        .filter(|(_, event)| matches!(event, Event::Interrupted { .. }))
-        .collect();
+    let bad: Vec<_> =
+        line.events().filter(|(_, event)| matches!(event, Event::Interrupted { .. })).collect();
     assert!(bad.is_empty(), "{bad:?}");
     assert!(heard.len() >= expected.len(), "{} of {}", heard.len(), expected.len());
     assert_eq!(heard[..expected.len()], expected, "lost or repeated samples");

@@ -109,7 +109,10 @@ fn packets_over_a_bad_network_are_heard_without_gaps() {
         let from = heard.iter().position(|&s| s != 0).unwrap();
         assert!(from < 700 * MS, "delay of {} ms", from / MS);
         let silent = heard[from..].chunks(160).filter(|f| f.iter().all(|&s| s == 0)).count();
-        println!("{loss_percent} % lost, {jitter_ms} ms jitter: begins after {} ms, {silent} silent frames of 1000", from / MS);
+        println!(
+            "{loss_percent} % lost, {jitter_ms} ms jitter: begins after {} ms, {silent} silent frames of 1000",
+            from / MS
+        );
         assert!(silent <= loss_percent * 2 + jitter_ms / 4, "{loss_percent} %: {silent} silent");
     }
 }

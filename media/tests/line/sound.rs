@@ -49,7 +49,8 @@ pub(crate) struct Random(pub u64);
 
 impl Random {
     pub(crate) fn next(&mut self) -> u32 {
-        self.0 = self.0.wrapping_mul(6_364_136_223_846_793_005).wrapping_add(1_442_695_040_888_963_407);
+        self.0 =
+            self.0.wrapping_mul(6_364_136_223_846_793_005).wrapping_add(1_442_695_040_888_963_407);
         (self.0 >> 33) as u32
     }
 
@@ -92,9 +93,7 @@ pub(crate) fn cough(seed: u64, peak: f32) -> Vec<i16> {
 pub(crate) fn click(seed: u64, peak: f32) -> Vec<i16> {
     let mut random = Random(seed);
     let len = MS * (1 + random.below(5));
-    (0..len)
-        .map(|n| (random.noise() * peak * (1.0 - n as f32 / len as f32)) as i16)
-        .collect()
+    (0..len).map(|n| (random.noise() * peak * (1.0 - n as f32 / len as f32)) as i16).collect()
 }
 
 /// Steady noise.

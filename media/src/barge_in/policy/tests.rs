@@ -115,7 +115,11 @@ fn words() {
         if let Some((count, back_channel)) = words {
             barge_in.words(count, back_channel);
         }
-        assert_eq!(barge_in.weigh(ms(u64::from(at)), long, PLAYING), expected, "{words_min} {words:?}");
+        assert_eq!(
+            barge_in.weigh(ms(u64::from(at)), long, PLAYING),
+            expected,
+            "{words_min} {words:?}"
+        );
     }
 }
 
