@@ -47,7 +47,7 @@ fn world(
     let heard: Vec<String> = heard.iter().map(|&text| text.to_owned()).collect();
     let minds = Minds {
         stt: Box::new(stt::scripted::Scripted::new(heard, stt::scripted::Config::default())),
-        llm: Box::new(llm::scripted::Scripted::new(answers)),
+        llm: Box::new(ByTurn { answers, now: llm::scripted::Scripted::new([]) }),
         tts: Box::new(tts::scripted::Scripted::new(tts::scripted::Script::default())),
         judge: Box::new(plain_judge),
         callee: None,
@@ -55,6 +55,32 @@ fn world(
     let config =
         WorldConfig { line, call, circuit: CircuitConfig::default(), wire_ms: 10, judge_ms: 5 };
     World::new(config, minds)
+}
+
+/// Answers by how often the callee has spoken, so that a thought that is dropped and thought again
+/// gets the same answer.
+struct ByTurn {
+    answers: Vec<llm::scripted::Answer>,
+    now: llm::scripted::Scripted,
+}
+
+impl llm::Dialect for ByTurn {
+    fn handle(&mut self, now: Mono, input: llm::Input<'_>) {
+        if let llm::Input::Think { prompt, .. } = input {
+            let turns = prompt.messages.iter().filter(|m| m.role == Role::User).count();
+            let answer = self.answers.get(turns.saturating_sub(1)).cloned();
+            self.now = llm::scripted::Scripted::new(answer);
+        }
+        self.now.handle(now, input);
+    }
+
+    fn poll(&mut self) -> Option<llm::Output> {
+        self.now.poll()
+    }
+
+    fn deadline(&self) -> Option<Mono> {
+        self.now.deadline()
+    }
 }
 
 fn say(text: &str) -> llm::scripted::Answer {
@@ -205,16 +231,14 @@ fn random(seed: u64) -> (World, usize) {
     (world(&script, &heard, answers, policy, seed), words)
 }
 
-/// Where a state stands; calls only move forward. A stream that stops may come back, so waiting for
-/// it and conversing are one.
+/// Where a state stands; calls only move forward. Within the talk they may go back: a stream that
+/// stopped returns, a farewell is answered with one more question.
 fn rank(state: &str) -> usize {
     match state {
         "queued" => 0,
         "dialing" => 1,
-        "connecting" | "conversing" => 2,
-        "bridged" => 3,
-        "closing" => 4,
-        "ended" => 5,
+        "connecting" | "conversing" | "bridged" | "closing" => 2,
+        "ended" => 3,
         other => panic!("{other} is not a state"),
     }
 }

@@ -62,11 +62,21 @@ pub struct Minds {
     pub callee: Option<Box<dyn Recogniser>>,
 }
 
-/// A judge that goes by level and by how much the sound crosses zero: bursts and people pass, noise
-/// and coughs do not.
+/// A judge that goes by level and pitch: voices of 80–400 Hz pass, coughs, clicks and noise do not.
 pub fn plain_judge(samples: &[i16; JUDGE_SAMPLES], _fresh: bool) -> f32 {
-    let crossings = samples.windows(2).filter(|pair| (pair[0] < 0) != (pair[1] < 0)).count();
-    if sound::level_dbfs(samples) > -40.0 && crossings < 90 { 0.95 } else { 0.02 }
+    const LAGS: std::ops::RangeInclusive<usize> = 20..=100;
+    if sound::level_dbfs(samples) < -45.0 {
+        return 0.02;
+    }
+    let correlation = |lag: usize| {
+        let (mut both, mut first, mut second) = (0.0_f64, 1.0_f64, 1.0_f64);
+        for (a, b) in samples.iter().zip(&samples[lag..]) {
+            let (a, b) = (f64::from(*a), f64::from(*b));
+            (both, first, second) = (both + a * b, first + a * a, second + b * b);
+        }
+        both / (first * second).sqrt()
+    };
+    if LAGS.map(correlation).fold(0.0, f64::max) > 0.6 { 0.95 } else { 0.02 }
 }
 
 /// What arrives at the agent's end.
@@ -227,5 +237,28 @@ impl World {
 
     fn later(&self, ms: u32) -> Mono {
         self.now + Duration::from_millis(u64::from(ms))
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn the_plain_judge_tells_voices_from_noises() {
+        let speech = |samples: &[i16]| {
+            let chunks = samples.as_chunks::<JUDGE_SAMPLES>().0;
+            let passed = chunks.iter().filter(|chunk| plain_judge(chunk, false) > 0.5).count();
+            passed as f32 / chunks.len() as f32
+        };
+        for seed in 0..20 {
+            assert!(
+                speech(&sound::burst(1_000, seed)) > 0.7,
+                "{}",
+                speech(&sound::burst(1_000, seed))
+            );
+            assert_eq!(speech(&sound::cough(seed)), 0.0, "{seed}");
+            assert_eq!(speech(&sound::line_noise(500, seed)), 0.0);
+        }
     }
 }
