@@ -80,9 +80,10 @@ fn record_mind(path: &Path, first: &First, inputs: &[(Mono, Input)]) -> anyhow::
 /// The kept inputs through a fresh circuit. Announcements of speech stay, so that it has an owner.
 fn record_sound(bytes: &[u8], keeps: impl Fn(Mono, bool) -> bool) -> anyhow::Result<Vec<u8>> {
     let mut reader = tape::Reader::new(bytes)?;
-    let mut circuit = Circuit::new(&reader.config()?, reader.birth())?;
+    let config = reader.config()?;
+    let mut circuit = Circuit::new(&config, reader.birth())?;
     let mut out = Vec::new();
-    let mut writer = tape::Writer::begin(reader.birth(), reader.config_json(), &mut out);
+    tape::write_header(&mut out, &config, reader.birth());
     while let Some(entry) = reader.next() {
         let entry = match entry {
             Ok(entry) => entry,
@@ -92,10 +93,10 @@ fn record_sound(bytes: &[u8], keeps: impl Fn(Mono, bool) -> bool) -> anyhow::Res
         if let tape::Item::Input(input) = entry.item
             && keeps(entry.at, matches!(input, circuit::Input::Command(_)))
         {
-            writer.input(entry.at, &input, &mut out);
+            tape::write_input(&mut out, entry.at, &input);
             circuit.handle(entry.at, input);
             while let Some(output) = circuit.poll() {
-                writer.output(entry.at, &output, &mut out);
+                tape::write_output(&mut out, entry.at, &output);
             }
         }
     }

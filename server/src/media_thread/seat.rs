@@ -6,7 +6,8 @@ use crossbeam_channel::{Receiver, Sender, TrySendError};
 use media::{
     Mono,
     circuit::{self, Circuit, Event},
-
+    codec::Decoder,
+    tape,
 };
 use metrics::counter;
 use telephony::{
@@ -54,7 +55,6 @@ pub(super) struct Seat {
     faults: u32,
     stopped: bool,
     over: bool,
-    tape: tape::Writer,
     record: Vec<u8>,
     wire: Vec<u8>,
     /// Decodes our own frames for the recording.
@@ -78,9 +78,7 @@ impl Seat {
         };
         let seat_codec = (place.circuit.codec, place.circuit.rate_hz);
         let mut record = Vec::with_capacity(16 * 1024);
-        // A configuration of plain numbers: it always serialises.
-        let config = serde_json::to_vec(&place.circuit).unwrap_or_default();
-        let tape = tape::Writer::begin(now, &config, &mut record);
+        tape::write_header(&mut record, &place.circuit, now);
         let mut seat = Self {
             id,
             transport: Some(transport),
@@ -91,7 +89,6 @@ impl Seat {
             faults: 0,
             stopped: false,
             over: false,
-            tape,
             record,
             wire: Vec::with_capacity(4 * 1024),
             ours: Decoder::new(seat_codec.0, seat_codec.1).ok(),
@@ -164,7 +161,7 @@ impl Seat {
                 Incoming::Audio { payload } => {
                     counter!("trunkline_frames_received_total").increment(1);
                     let input = circuit::Input::Audio(payload);
-                    self.tape.input(now, &input, &mut self.record);
+                    tape::write_input(&mut self.record, now, &input);
                     self.circuit.handle(now, input);
                     return self.drain(now);
                 }
@@ -185,7 +182,7 @@ impl Seat {
 
     /// Tells the circuit something, keeps it on the tape, and does what it answers.
     fn sound(&mut self, now: Mono, input: circuit::Input<'_>) {
-        self.tape.input(now, &input, &mut self.record);
+        tape::write_input(&mut self.record, now, &input);
         self.circuit.handle(now, input);
         self.drain(now);
     }
@@ -252,7 +249,7 @@ impl Seat {
                 Some(Speech::End(utterance)) => circuit::Input::SpeechEnd(utterance),
                 None => break,
             };
-            self.tape.input(now, &input, &mut self.record);
+            tape::write_input(&mut self.record, now, &input);
             self.circuit.handle(now, input);
             self.drain(now);
         }
@@ -283,7 +280,7 @@ impl Seat {
     fn drain(&mut self, now: Mono) {
         let mut lost = None;
         while let Some(output) = self.circuit.poll() {
-            self.tape.output(now, &output, &mut self.record);
+            tape::write_output(&mut self.record, now, &output);
             let said = match output {
                 circuit::Output::Frame(frame) => {
                     counter!("trunkline_frames_sent_total").increment(1);

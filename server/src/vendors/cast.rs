@@ -5,8 +5,8 @@ use std::sync::Arc;
 use agent::{
     brief::Brief,
     llm::{self, brain::Brain, openai},
-    stt::{self, moonshine},
-    tts::{self, hibari},
+    stt::{self, deepgram, moonshine},
+    tts::{self, cartesia, hibari},
 };
 use media::{net::Lane, vad::silero::Silero};
 use secrecy::{ExposeSecret, SecretString};
@@ -77,15 +77,15 @@ impl Cast {
         let mouth = load_mouth(&models)?;
         let stt = match config.speech.stt {
             Stt::Embedded => embedded_ear(Arc::clone(&ear)),
-            Stt::Deepgram => return Err(CastError::Load("DEEPGRAM".into())),
+            Stt::Deepgram => remote_ear(config)?,
         };
         let tts = match config.speech.tts {
             Tts::Embedded => embedded_mouth(Arc::clone(&mouth)),
-            Tts::Cartesia => return Err(CastError::Load("CARTESIA".into())),
+            Tts::Cartesia => remote_mouth(config)?,
         };
         let llm = match config.speech.llm {
             Llm::Embedded => embedded_brain(),
-            Llm::Openai => openai(config),
+            Llm::Openai => remote_brain(config),
         };
         let lane = Lane::new();
         Ok(Self {
@@ -142,7 +142,7 @@ fn embedded_brain() -> Make<dyn llm::Dialect> {
     Box::new(|brief, _| Box::new(Brain::new(brief)))
 }
 
-fn openai(config: &Config) -> Make<dyn llm::Dialect> {
+fn remote_brain(config: &Config) -> Make<dyn llm::Dialect> {
     let settings = openai::Config {
         url: format!("{}/chat/completions", config.speech.openai_url.trim_end_matches('/')),
         key: config.keys.openai.as_ref().map(|key| key.expose_secret().to_owned()),
@@ -152,6 +152,24 @@ fn openai(config: &Config) -> Make<dyn llm::Dialect> {
         stall_ms_max: 10_000,
     };
     Box::new(move |_, _| Box::new(openai::OpenAi::new(settings.clone())))
+}
+
+fn remote_ear(config: &Config) -> Result<Make<dyn stt::Dialect>, CastError> {
+    let key = key(config.keys.deepgram.as_ref(), "Deepgram", "TRUNKLINE_KEYS__DEEPGRAM")?;
+    let settings = deepgram::Config { key, ..deepgram::Config::default() };
+    Ok(Box::new(move |_, _| Box::new(deepgram::Deepgram::new(settings.clone()))))
+}
+
+fn remote_mouth(config: &Config) -> Result<Make<dyn tts::Dialect>, CastError> {
+    let settings = cartesia::Config {
+        url: "wss://api.cartesia.ai/tts/websocket".to_owned(),
+        api_key: key(config.keys.cartesia.as_ref(), "Cartesia", "TRUNKLINE_KEYS__CARTESIA")?,
+        version: "2025-04-16".to_owned(),
+        model: "sonic-2".to_owned(),
+        voice: config.speech.cartesia_voice.clone(),
+        language: "en".to_owned(),
+    };
+    Ok(Box::new(move |_, _| Box::new(cartesia::Cartesia::new(settings.clone()))))
 }
 
 /// The key, or what to set.
