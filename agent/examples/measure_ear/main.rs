@@ -8,7 +8,11 @@
 //! to DIR. Each clip runs through judge and recogniser the way a call does: 20 ms frames, a segment
 //! opened at speech, finalised after a pause, partials in between.
 
-#![allow(clippy::print_stdout, clippy::disallowed_methods, reason = "a measuring program, no floor")]
+#![allow(
+    clippy::print_stdout,
+    clippy::disallowed_methods,
+    reason = "a measuring program, no floor"
+)]
 
 mod listen;
 mod wav;
@@ -42,7 +46,9 @@ fn asked() -> Result<Asked, Box<dyn Error>> {
     while let Some(arg) = args.next() {
         match arg.as_str() {
             "--only" => asked.only = args.next().ok_or("--only needs a prefix")?,
-            "--hangover" => asked.hangover_ms = args.next().ok_or("--hangover needs ms")?.parse()?,
+            "--hangover" => {
+                asked.hangover_ms = args.next().ok_or("--hangover needs ms")?.parse()?
+            }
             "--no-partials" => asked.partials = false,
             "-v" => asked.verbose = true,
             _ => asked.dir = arg,
