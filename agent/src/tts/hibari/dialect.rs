@@ -2,7 +2,7 @@
 
 use std::{collections::VecDeque, sync::Arc};
 
-use media::{Mono, circuit::UtteranceId};
+use media::{Mono, circuit::UtteranceId, net::Lane};
 
 use super::{Model, ModelError, Saying, Speech, Voice, ms, phrases::Phrases, sentences::Sentence};
 use crate::{
@@ -25,6 +25,7 @@ const CACHED_SAMPLES: usize = 3200;
 pub struct Hibari {
     model: Arc<Model>,
     voice: Voice,
+    lane: Option<Lane>,
     queue: VecDeque<(UtteranceId, String)>,
     current: Option<Speaking>,
     events: VecDeque<Event>,
@@ -65,6 +66,7 @@ impl Hibari {
         Self {
             model,
             voice,
+            lane: None,
             queue: VecDeque::new(),
             current: None,
             events: VecDeque::new(),
@@ -77,6 +79,14 @@ impl Hibari {
     #[must_use]
     pub fn with_phrases(mut self, phrases: Phrases) -> Self {
         self.phrases = phrases;
+        self
+    }
+
+    /// The same, its net on this lane: the one thread of the worker that runs it. Without one the
+    /// runtime spreads it over all cores.
+    #[must_use]
+    pub fn on(mut self, lane: &Lane) -> Self {
+        self.lane = Some(lane.clone());
         self
     }
 
@@ -132,7 +142,12 @@ impl Hibari {
 }
 
 impl Speaking {
-    fn step(&mut self, model: &Model, voice: Voice) -> Result<Step, ModelError> {
+    fn step(
+        &mut self,
+        model: &Model,
+        voice: Voice,
+        lane: Option<&Lane>,
+    ) -> Result<Step, ModelError> {
         let utterance = self.utterance;
         let mut samples = Vec::new();
         match &mut self.source {
@@ -146,7 +161,7 @@ impl Speaking {
             Source::Net { rest, saying, kept } => {
                 let Some(current) = saying else {
                     let Some(sentence) = rest.pop_front() else { return Ok(Step::Done) };
-                    let next = saying.insert(Box::new(model.say(&sentence, voice)?));
+                    let next = saying.insert(Box::new(model.say(&sentence, voice, lane)?));
                     let from_ms = ms(self.samples);
                     let starts: Vec<_> =
                         next.word_starts.iter().map(|(at, start)| (*at, from_ms + start)).collect();
@@ -203,7 +218,7 @@ impl Dialect for Hibari {
                 continue;
             }
             let speaking = self.current.as_mut()?;
-            match speaking.step(&self.model, self.voice) {
+            match speaking.step(&self.model, self.voice, self.lane.as_ref()) {
                 Ok(Step::Out(output)) => return Some(output),
                 Ok(Step::More) => {}
                 Ok(Step::Done) => {

@@ -25,6 +25,7 @@ pub use dialect::Hibari;
 pub use phrases::Phrases;
 pub use voice::Voice;
 
+use media::net::Lane;
 use net::{Acoustic, Oov};
 use normalise::Normaliser;
 use phonemes::Reader;
@@ -103,7 +104,7 @@ impl Model {
     pub fn speak(&self, text: &str, voice: Voice) -> Speech {
         let mut speech = Speech::default();
         for sentence in self.sentences(text) {
-            let Ok(mut saying) = self.say(&sentence, voice) else { continue };
+            let Ok(mut saying) = self.say(&sentence, voice, None) else { continue };
             let from_ms = ms(speech.samples_8k.len());
             let starts = saying.word_starts.iter().map(|(at, start)| (*at, from_ms + start));
             speech.word_starts.extend(starts);
@@ -123,11 +124,16 @@ impl Model {
     }
 
     /// Runs the net over a sentence; its sound can then be taken in chunks.
-    fn say(&self, sentence: &Sentence, voice: Voice) -> Result<Saying, ModelError> {
+    fn say(
+        &self,
+        sentence: &Sentence,
+        voice: Voice,
+        lane: Option<&Lane>,
+    ) -> Result<Saying, ModelError> {
         let timbre = voice.timbre();
         let hop = timbre.hop;
         let speed = timbre.speed * hop as f32 / HOP_NATURAL as f32;
-        let spectra = self.acoustic.run(&sentence.ids, speed)?;
+        let spectra = self.acoustic.run(&sentence.ids, speed, lane)?;
         let times = sentence.frames(&spectra.durations, spectra.frames);
         let lead = times.first().map_or(0, |(_, start)| start.saturating_sub(LEAD_FRAMES_MAX));
         let word_starts =

@@ -2,6 +2,7 @@
 
 use std::collections::BTreeMap;
 
+use media::net::Lane;
 use rten::{Model as Net, ModelOptions, NodeId, Value, ValueOrView};
 use rten_tensor::{NdTensor, prelude::*};
 use serde::Deserialize;
@@ -68,14 +69,19 @@ impl Acoustic {
     }
 
     /// Runs the net over phoneme ids (with the 0 at both ends).
-    pub(super) fn run(&self, ids: &[i32], speed: f32) -> Result<Spectra, ModelError> {
+    pub(super) fn run(
+        &self,
+        ids: &[i32],
+        speed: f32,
+        lane: Option<&Lane>,
+    ) -> Result<Spectra, ModelError> {
         let tensor = NdTensor::from_data([1, ids.len()], ids.to_vec());
         let speed = NdTensor::from_data([1], vec![speed]);
         let inputs: Vec<(NodeId, ValueOrView<'_>)> =
             vec![(self.ids, tensor.view().into()), (self.speed, speed.view().into())];
         let outputs = self
             .net
-            .run_n(inputs, self.outputs, None)
+            .run_n(inputs, self.outputs, lane.map(Lane::options))
             .map_err(|error| bad("hibari.onnx", &error))?;
         let [harmonic, theta, noise, residual, phi, f0, durations] = outputs;
         let f0_hz = floats(f0)?;

@@ -77,7 +77,7 @@ fn in_chunks_it_sounds_as_in_one_go_and_the_words_have_times() {
 
 #[test]
 fn the_first_chunk_is_short_and_a_cancel_is_obeyed_between_chunks() {
-    let mut mouth = Hibari::new(model(), Voice::Chris);
+    let mut mouth = Hibari::new(model(), Voice::Chris).on(&Lane::new());
     say(&mut mouth, ONE, "This is a sentence that takes a while to say.");
     say(&mut mouth, TWO, "Hello.");
     assert!(matches!(mouth.poll(), Some(Output::Event(Event::Words { utterance: ONE, .. }))));
