@@ -31,9 +31,9 @@ fn an_errand_from_dial_to_hang_up() {
             "callee: Luigi's, hello?",
             "agent: Hi, a table for two please.",
             "callee: Okay, you are booked.",
-            "agent: Thank you, goodbye.",
             "tool: reported",
             "tool: hanging up",
+            "agent: Thank you, goodbye.",
         ]
     );
     // The farewell was heard before the line closed.
@@ -108,7 +108,7 @@ fn a_false_end_goes_on_in_the_same_segment() {
     let model = Scripted::new([Answer::say("Never said."), Answer::say("For two.")]);
     let mut world = World::plain(config("Book."), model);
     world.callee_for("Hello.", 500);
-    world.run_ms(810); // supposed at 800, the endpoint would be at 850
+    world.run_ms(760); // supposed at 800, speech again at 820, the endpoint would be at 850
     world.callee_for("How many people?", 1_000);
     world.run_ms(5_000);
     assert_eq!(world.said(), "For two.");

@@ -1,0 +1,328 @@
+//! The errand and its facts, read from the plain words of a brief by rules.
+
+use super::{
+    reading::{day, email, errand, goal, labelled, name, party, phone, reference, sentences},
+    words::{Time, capital, days, spoken, times, words},
+};
+use crate::brief::Brief;
+
+/// What kind of errand it is.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(super) enum Goal {
+    /// Get something arranged: a table, an appointment.
+    Book,
+    /// Undo it.
+    Cancel,
+    /// Learn something.
+    Ask,
+    /// Nothing was asked of us: take a message.
+    Message,
+}
+
+/// Something the other side may ask for.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
+pub(super) enum Slot {
+    Name,
+    Party,
+    Day,
+    Time,
+    Phone,
+    Email,
+    Reference,
+    Address,
+    Reason,
+    Birth,
+}
+
+/// Everything the brief says.
+#[derive(Clone, Debug)]
+pub(super) struct Facts {
+    pub(super) goal: Goal,
+    /// After "I'm calling": "to book a table for two …".
+    pub(super) errand: String,
+    pub(super) name: Option<String>,
+    pub(super) party: Option<u32>,
+    pub(super) day: Option<String>,
+    pub(super) time: Option<Time>,
+    pub(super) phone: Option<String>,
+    pub(super) email: Option<String>,
+    pub(super) reference: Option<String>,
+    pub(super) address: Option<String>,
+    pub(super) reason: Option<String>,
+    pub(super) birth: Option<String>,
+    /// Earliest and latest time that will do.
+    pub(super) after: Option<Time>,
+    pub(super) before: Option<Time>,
+    /// Any time or day will do.
+    pub(super) is_flexible: bool,
+    pub(super) other_days: Vec<&'static str>,
+    pub(super) other_times: Vec<Time>,
+    /// May not be told.
+    pub(super) secret: Vec<Slot>,
+}
+
+const FALLBACK: &[&str] = &[
+    "if not",
+    "if that",
+    "if it",
+    "otherwise",
+    "alternatively",
+    "or else",
+    "if they",
+    "any time",
+    "anytime",
+    "also fine",
+    "also works",
+    "flexible",
+    "earliest",
+    "latest",
+    "fallback",
+    "if there",
+];
+const FORBID: &[&str] = &["do not", "don't", "never", "must not"];
+
+impl Facts {
+    /// Reads a brief.
+    pub(super) fn read(brief: &Brief) -> Self {
+        let task = brief.task.replace('’', "'");
+        let sentences = sentences(&task);
+        let (mut main, mut rest) = (Vec::new(), Vec::new());
+        let mut secret = Vec::new();
+        for sentence in &sentences {
+            let lower = sentence.to_lowercase();
+            if FORBID
+                .iter()
+                .any(|forbid| lower.starts_with(forbid) || lower.contains(&format!(" {forbid} ")))
+            {
+                secret.extend(slots_named(&words(sentence)));
+            } else if FALLBACK.iter().any(|fallback| lower.contains(fallback)) {
+                let at = FALLBACK.iter().filter_map(|f| lower.find(f)).min().unwrap_or(0);
+                let at = if sentence.is_char_boundary(at) { at } else { 0 };
+                main.push(sentence[..at].to_owned());
+                rest.push(sentence[at..].to_owned());
+            } else {
+                main.push(sentence.clone());
+            }
+        }
+        let (main, rest) = (main.join(" . "), words(&rest.join(" . ")));
+        let said = words(&main);
+        let time = times(&said).first().map(|(.., time)| *time);
+        let bound = |names: &[&str], text: &[String]| {
+            times(text).into_iter().find(|(at, ..)| {
+                at.checked_sub(1).is_some_and(|i| names.contains(&text[i].as_str()))
+            })
+        };
+        let after = bound(&["after", "from", "between"], &rest).or(bound(&["after"], &said));
+        let before = bound(&["before", "until", "till", "by"], &rest).or(bound(&["before"], &said));
+        let (after, before) = (after.map(|it| it.2), before.map(|it| it.2));
+        let other_times = times(&rest).into_iter().map(|it| it.2);
+        let main_days = days(&said);
+        Self {
+            goal: goal(&sentences),
+            errand: errand(&sentences),
+            name: name(&task),
+            party: party(&said),
+            day: day(&said),
+            time,
+            phone: phone(&task),
+            email: email(&task),
+            reference: reference(&task),
+            address: labelled(&task, &["address is ", "address: "], &['.', ';', '\n']),
+            reason: labelled(
+                &task,
+                &["reason is ", "reason: ", "because of ", "because ", "due to "],
+                &['.', ';', '\n'],
+            ),
+            birth: labelled(
+                &task,
+                &["date of birth is ", "date of birth: ", "born on ", "birthday is "],
+                &['.', ';', '\n'],
+            ),
+            other_times: other_times.filter(|t| Some(*t) != after && Some(*t) != before).collect(),
+            other_days: days(&rest).into_iter().chain(main_days.into_iter().skip(1)).collect(),
+            is_flexible: rest.iter().any(|word| word == "flexible" || word == "whatever")
+                || (super::words::says(&rest, &["any time", "anytime", "earliest", "any day"])
+                    && after.is_none()
+                    && before.is_none()),
+            after,
+            before,
+            secret,
+        }
+    }
+
+    /// The fact, as we say it; `None` when we have none or may not tell.
+    pub(super) fn tell(&self, slot: Slot) -> Option<String> {
+        if self.secret.contains(&slot) {
+            return None;
+        }
+        match slot {
+            Slot::Name => self.name.as_ref().map(|name| format!("The name is {name}.")),
+            Slot::Party => self.party.map(|party| match party {
+                1 => "Just one person.".to_owned(),
+                _ => format!("For {} people.", spoken(party)),
+            }),
+            Slot::Day => self.day.as_ref().map(|day| format!("{}, please.", capital(day))),
+            Slot::Time => self.time.map(|time| format!("At {}, please.", time.said())),
+            Slot::Phone => {
+                self.phone.as_ref().map(|phone| format!("The number is {}.", telephone(phone)))
+            }
+            Slot::Email => self.email.as_ref().map(|email| {
+                format!(
+                    "The e-mail address is {}.",
+                    email.replace('@', " at ").replace('.', " dot ")
+                )
+            }),
+            Slot::Reference => {
+                self.reference.as_ref().map(|number| format!("The number is {}.", digits(number)))
+            }
+            Slot::Address => {
+                self.address.as_ref().map(|address| format!("The address is {address}."))
+            }
+            Slot::Reason => self
+                .reason
+                .as_ref()
+                .map(|reason| format!("It's because of {}.", reason.trim_start_matches("of "))),
+            Slot::Birth => {
+                self.birth.as_ref().map(|birth| format!("The date of birth is {birth}."))
+            }
+        }
+    }
+
+    /// Whether another time would do.
+    pub(super) fn accepts_time(&self, time: Time) -> bool {
+        let minutes = time.minutes(self.time.or(self.after));
+        let late_enough = self.after.is_none_or(|after| minutes >= after.minutes(self.time));
+        let early_enough = self.before.is_none_or(|before| minutes <= before.minutes(self.time));
+        let bounded = self.after.is_some() || self.before.is_some();
+        self.time.is_some_and(|ours| ours.matches(time))
+            || self.other_times.iter().any(|other| other.matches(time))
+            || ((bounded || self.is_flexible) && late_enough && early_enough)
+            || (self.time.is_none() && late_enough && early_enough)
+    }
+
+    /// Whether another day would do.
+    pub(super) fn accepts_day(&self, day: &str) -> bool {
+        self.is_flexible
+            || self.day.as_ref().is_none_or(|ours| ours.to_lowercase().contains(day))
+            || self.other_days.contains(&day)
+    }
+}
+
+/// A telephone number digit by digit, a North American one without its country code.
+fn telephone(number: &str) -> String {
+    match number.strip_prefix("+1").unwrap_or(number) {
+        local if local.len() == 10 && local.is_ascii() => {
+            format!("{}, {}, {}", spaced(&local[..3]), spaced(&local[3..6]), spaced(&local[6..]))
+        }
+        _ => digits(number),
+    }
+}
+
+fn spaced(text: &str) -> String {
+    text.chars().map(String::from).collect::<Vec<_>>().join(" ")
+}
+
+/// Letters and digits one by one: "2 1 2, 5 5 5".
+pub(super) fn digits(text: &str) -> String {
+    let chars: Vec<String> = text
+        .chars()
+        .filter(|c| c.is_alphanumeric())
+        .map(|c| c.to_ascii_uppercase().to_string())
+        .collect();
+    let groups: Vec<String> = chars.chunks(3).map(|group| group.join(" ")).collect();
+    groups.join(", ")
+}
+
+/// Slots a text names.
+pub(super) fn slots_named(text: &[String]) -> Vec<Slot> {
+    use super::words::says;
+    let table: &[(Slot, &[&str])] = &[
+        (Slot::Birth, &["date of birth", "birthday", "birth date", "born"]),
+        (Slot::Email, &["email", "e-mail", "mail address", "mail"]),
+        (
+            Slot::Phone,
+            &[
+                "phone",
+                "telephone",
+                "contact number",
+                "call back number",
+                "callback number",
+                "reach you",
+                "reach them",
+                "best number",
+                "mobile",
+                "your number",
+            ],
+        ),
+        (
+            Slot::Reference,
+            &[
+                "order number",
+                "reference",
+                "confirmation number",
+                "booking number",
+                "account number",
+                "reservation number",
+                "tracking number",
+                "order id",
+                "case number",
+                "policy number",
+                "member number",
+                "customer number",
+            ],
+        ),
+        (Slot::Address, &["address", "where do you live", "zip code", "street"]),
+        (
+            Slot::Reason,
+            &[
+                "reason",
+                "why",
+                "what is it regarding",
+                "what's it regarding",
+                "what is this about",
+                "concerning",
+            ],
+        ),
+        (
+            Slot::Party,
+            &[
+                "how many",
+                "party size",
+                "number of people",
+                "number of guests",
+                "how large",
+                "how big",
+                "many people",
+            ],
+        ),
+        (
+            Slot::Day,
+            &[
+                "what day",
+                "which day",
+                "what date",
+                "which date",
+                "for when",
+                "when would",
+                "when is",
+                "when do you",
+                "when for",
+                "for what day",
+            ],
+        ),
+        (
+            Slot::Time,
+            &["what time", "which time", "at what time", "for when", "when would", "what hour"],
+        ),
+        (
+            Slot::Name,
+            &["name", "who's it for", "who is it for", "whose name", "last name", "surname"],
+        ),
+    ];
+    let mut found: Vec<Slot> =
+        table.iter().filter(|(_, phrases)| says(text, phrases)).map(|(slot, _)| *slot).collect();
+    if found.contains(&Slot::Email) && !says(text, &["home address", "street"]) {
+        found.retain(|slot| *slot != Slot::Address);
+    }
+    found
+}

@@ -1,0 +1,192 @@
+//! Dealing: what is offered instead, what is not to be had, what they understood.
+
+use super::{
+    cues::{CONFIRM, FAILED, OFFER, sounds_like},
+    facts::{Goal, Slot, slots_named},
+    policy::{Reply, Scene, plain},
+    words::{days, find, number, times, words},
+};
+
+impl Scene<'_> {
+    /// Another time or day than ours.
+    pub(super) fn offer(&self) -> Option<Reply> {
+        if self.facts.goal != Goal::Book
+            || !(self.says(OFFER) || self.asks())
+            || self.is_done_text()
+        {
+            return None;
+        }
+        let time = times(&self.said)
+            .into_iter()
+            .map(|it| it.2)
+            .find(|time| self.facts.time.is_none_or(|ours| !ours.matches(*time)));
+        let ours_named =
+            |day: &str| self.facts.day.as_ref().is_some_and(|d| d.to_lowercase().contains(day));
+        let day = days(&self.said).into_iter().find(|day| !ours_named(day) && *day != "today");
+        if time.is_none() && day.is_none() {
+            return None;
+        }
+        let refused = self.says(&["not on", "closed on", "closed"]) && time.is_none();
+        if refused {
+            return None;
+        }
+        let fits = time.is_none_or(|time| self.facts.accepts_time(time))
+            && day.is_none_or(|day| self.facts.accepts_day(day));
+        let day_name = day.map(|day| super::words::capital(day));
+        let named = match (day_name, time) {
+            (Some(day), Some(time)) => format!("{day} at {}", time.said()),
+            (Some(day), None) => day,
+            (None, Some(time)) => super::words::capital(&time.said()),
+            (None, None) => return None,
+        };
+        if fits {
+            return Some(plain(&format!("Yes, {named} works. Thank you.")));
+        }
+        let wanted = self.wanted();
+        let declined = self.ours.iter().filter(|ours| ours.contains("doesn't work")).count();
+        if declined >= 2 {
+            return Some(self.fail("No suitable time was offered."));
+        }
+        Some(plain(&format!("I'm afraid that doesn't work. Do you have anything {wanted}?")))
+    }
+
+    pub(super) fn wanted(&self) -> String {
+        let facts = self.facts;
+        let day = facts.day.as_ref().map(|day| {
+            if day.starts_with(char::is_uppercase) {
+                format!("on {day} ")
+            } else {
+                format!("{day} ")
+            }
+        });
+        let time = match (facts.after, facts.before, facts.time) {
+            (Some(after), ..) => format!("after {}", after.said()),
+            (_, Some(before), _) => format!("before {}", before.said()),
+            (_, _, Some(time)) => format!("around {}", time.said()),
+            _ => "else".to_owned(),
+        };
+        format!("{}{time}", day.unwrap_or_default()).trim().to_owned()
+    }
+
+    pub(super) fn failed(&self) -> Option<Reply> {
+        if !self.says(FAILED) || (self.asks() && !slots_named(&self.said).is_empty()) {
+            return None;
+        }
+        let facts = self.facts;
+        if self.says(&["wrong number"]) {
+            return Some(self.fail("It was a wrong number."));
+        }
+        if facts.goal == Goal::Ask
+            && !self.says(&[
+                "can't find",
+                "cannot find",
+                "can't give",
+                "cannot give",
+                "unable to",
+                "no such",
+                "not able to",
+                "don't see",
+            ])
+        {
+            return None;
+        }
+        if facts.goal == Goal::Book {
+            let asked = |what: &str| {
+                self.ours.iter().any(|ours| ours.to_lowercase().contains(&what.to_lowercase()))
+            };
+            let time = facts.other_times.iter().map(|time| time.said()).find(|time| !asked(time));
+            let day = facts
+                .other_days
+                .iter()
+                .map(|day| super::words::capital(day))
+                .find(|day| !asked(day));
+            let window = self.wanted();
+            if let Some(day) = day {
+                return Some(plain(&format!("What about {day}?")));
+            }
+            if let Some(time) = time {
+                return Some(plain(&format!("What about {time}?")));
+            }
+            if (facts.after.is_some() || facts.before.is_some() || facts.is_flexible)
+                && !asked("do you have anything")
+            {
+                return Some(plain(&format!("Do you have anything {window}?")));
+            }
+        }
+        if facts.goal == Goal::Cancel
+            && !self.ours.iter().any(|ours| ours.contains("other name"))
+            && facts.reference.is_some()
+            && self.says(&["can't find", "cannot find", "don't see"])
+            && let Some(number) = facts.tell(Slot::Reference)
+        {
+            return Some(plain(&format!("{number} There is no other name.")));
+        }
+        Some(self.fail(self.text))
+    }
+
+    /// They repeat what they understood: right or wrong.
+    pub(super) fn read_back(&self) -> Option<Reply> {
+        let facts = self.facts;
+        let (said_times, said_days) = (times(&self.said), days(&self.said));
+        let party = self.said.windows(2).find_map(|pair| {
+            let of = ["for", "of"].contains(&pair[0].as_str())
+                && !said_times
+                    .iter()
+                    .any(|(at, end, _)| (*at..*end).any(|i| self.said[i] == pair[1]));
+            let counted = ["people", "persons", "guests"].contains(&pair[1].as_str());
+            if counted {
+                number(&pair[0])
+            } else if of {
+                number(&pair[1])
+            } else {
+                None
+            }
+        });
+        let name = [
+            "under the name of",
+            "under the name",
+            "name is",
+            "name of",
+            "under",
+            "for mr",
+            "for ms",
+            "mr",
+            "mrs",
+        ]
+        .iter()
+        .find_map(|key| find(&self.said, key))
+        .and_then(|at| self.said.get(at));
+        let wrong_name = name
+            .filter(|said| {
+                said.len() > 2 && !["the", "what", "that", "your", "name"].contains(&said.as_str())
+            })
+            .and_then(|said| {
+                let ours = facts.name.as_ref()?;
+                let known = words(ours).iter().any(|part| sounds_like(said, part));
+                (!known).then(|| format!("it's under {ours}"))
+            });
+        let confirms = self.says(CONFIRM) || self.asks();
+        if !confirms
+            || self.is_done_text()
+                && !self.asks()
+                && wrong_name.is_none()
+                && party.is_none_or(|p| Some(p) == facts.party)
+        {
+            return None;
+        }
+        let mut wrong = Vec::new();
+        if let (Some(said), Some(ours)) = (party, facts.party)
+            && said != ours
+        {
+            wrong.push(format!("it's for {} people", super::words::spoken(ours)));
+        }
+        wrong.extend(wrong_name);
+        let anything =
+            party.is_some() || name.is_some() || !said_times.is_empty() || !said_days.is_empty();
+        if !wrong.is_empty() {
+            return Some(plain(&format!("No, {}.", wrong.join(", and "))));
+        }
+        let asks_to_confirm = self.says(CONFIRM) && self.asks();
+        (anything || asks_to_confirm).then(|| plain("Yes, that's right."))
+    }
+}

@@ -1,0 +1,392 @@
+//! The rules: from the dialogue so far to the next answer. The first rule that fits wins.
+
+use std::collections::BTreeMap;
+
+use serde_json::{Value, json};
+
+use super::{
+    cues::{BYE, GREET, HOLD, MORE, NUMBERED, REPEAT, WHO, confirmation, is_done, spelled},
+    facts::{Facts, Goal, Slot, slots_named},
+    words::{days, says, times, words},
+};
+use crate::{
+    dialogue::NOBODY_SPOKE,
+    llm::{Message, Role, ToolCall},
+};
+
+/// An answer.
+#[derive(Clone, Debug, Default, PartialEq)]
+pub(super) struct Reply {
+    pub(super) text: String,
+    pub(super) calls: Vec<ToolCall>,
+}
+
+/// What the rules look at.
+pub(super) struct Scene<'a> {
+    pub(super) facts: &'a Facts,
+    /// What the callee said last, as written and as words.
+    pub(super) text: &'a str,
+    pub(super) said: Vec<String>,
+    /// What we said so far, oldest first.
+    pub(super) ours: Vec<&'a str>,
+    /// What the callee said before.
+    earlier: Vec<Vec<String>>,
+}
+
+/// What we do not know, or may not tell.
+const NO: &str = "I'm sorry, I don't have that.";
+
+/// The next answer.
+pub(super) fn reply(facts: &Facts, messages: &[Message]) -> Reply {
+    let texts =
+        |role: Role| messages.iter().filter(move |m| m.role == role).map(|m| m.text.as_str());
+    let mut callee: Vec<&str> = texts(Role::User).collect();
+    let text = callee.pop().unwrap_or(NOBODY_SPOKE);
+    let scene = Scene {
+        facts,
+        text,
+        said: if text == NOBODY_SPOKE { Vec::new() } else { words(text) },
+        ours: texts(Role::Assistant).filter(|text| !text.is_empty()).collect(),
+        earlier: callee.into_iter().map(words).collect(),
+    };
+    if facts.goal == Goal::Message { scene.take_a_message() } else { scene.errand() }
+}
+
+impl Scene<'_> {
+    fn errand(&self) -> Reply {
+        let rules: &[fn(&Self) -> Option<Reply>] = &[
+            Self::after_the_end,
+            Self::hold,
+            Self::who,
+            Self::open,
+            Self::repeat,
+            Self::offer,
+            Self::failed,
+            Self::confirm_first,
+            Self::slots,
+            Self::read_back,
+            Self::done,
+            Self::learnt,
+            Self::anything_else,
+            Self::parting,
+            Self::greeted,
+        ];
+        rules.iter().find_map(|rule| rule(self)).unwrap_or_else(|| self.at_a_loss())
+    }
+
+    pub(super) fn says(&self, phrases: &[&str]) -> bool {
+        says(&self.said, phrases)
+    }
+
+    pub(super) fn asks(&self) -> bool {
+        self.text.trim_end().ends_with('?')
+            || self.said.first().is_some_and(|word| {
+                [
+                    "what", "which", "how", "who", "when", "where", "can", "could", "may", "do",
+                    "is", "would", "and",
+                ]
+                .contains(&word.as_str())
+            })
+    }
+
+    fn opening(&self) -> String {
+        let greeting = if self.ours.is_empty() { "Hi, " } else { "" };
+        format!("{greeting}I'm calling {}.", self.facts.errand.trim_end_matches('.'))
+    }
+
+    /// Whether enough of the opening was heard.
+    fn is_stated(&self) -> bool {
+        let errand = words(&self.facts.errand);
+        let needed = errand.len().min(4);
+        self.ours.iter().any(|ours| {
+            let ours = words(ours);
+            errand.iter().take(6).filter(|word| ours.contains(word)).count() >= needed
+        })
+    }
+
+    fn open(&self) -> Option<Reply> {
+        (!self.is_stated()).then(|| {
+            let wrong = self.says(&["wrong number"]);
+            if wrong { self.fail("It was a wrong number.") } else { plain(&self.opening()) }
+        })
+    }
+
+    fn after_the_end(&self) -> Option<Reply> {
+        let ended = self.ours.last().is_some_and(|ours| ours.to_lowercase().contains("goodbye"));
+        let more = self.asks() || !slots_named(&self.said).is_empty();
+        (ended && !more).then(|| Reply { text: "Goodbye.".to_owned(), calls: vec![hang_up()] })
+    }
+
+    fn hold(&self) -> Option<Reply> {
+        let asks_more = !slots_named(&self.said).is_empty();
+        (self.says(HOLD) && !asks_more && !self.says(MORE)).then(|| Reply {
+            text: "Of course.".to_owned(),
+            calls: vec![call("wait", json!({ "seconds": 120 }))],
+        })
+    }
+
+    fn who(&self) -> Option<Reply> {
+        if !self.says(WHO) {
+            return None;
+        }
+        let whose = self.facts.tell(Slot::Name).and(self.facts.name.clone());
+        let whose = whose.unwrap_or_else(|| "a customer".to_owned());
+        let errand = self.facts.errand.trim_end_matches('.');
+        Some(plain(&format!("I'm an AI assistant calling for {whose}, {errand}.")))
+    }
+
+    fn repeat(&self) -> Option<Reply> {
+        let sorry = matches!(self.said.as_slice(), [one] if one == "sorry" || one == "what");
+        if !(self.says(REPEAT) || sorry) || self.says(&["let me repeat"]) {
+            return None;
+        }
+        // "Can you repeat the name?" asks for the name.
+        (slots_named(&self.said).is_empty())
+            .then(|| plain(self.ours.last().copied().unwrap_or_default()))
+    }
+
+    /// They ask for what we know, or do not.
+    fn slots(&self) -> Option<Reply> {
+        let mut slots = slots_named(&self.said);
+        let spell = self.says(&["spell", "how do you spell", "spelling", "spelled"]);
+        if spell {
+            let name = self.facts.tell(Slot::Name).and(self.facts.name.as_ref());
+            return Some(match name {
+                Some(name) => plain(&format!("Sure, {}.", spelled(name))),
+                None => plain(NO),
+            });
+        }
+        let asks = self.asks()
+            || self.says(&["i need", "i'll need", "may i have", "give me", "tell me", "please"]);
+        if slots.is_empty()
+            || !(asks || self.said.len() <= 4)
+            || self.says(NUMBERED) && !self.asks() && self.is_done_text()
+        {
+            return None;
+        }
+        if self.facts.goal == Goal::Ask && self.says(GREET) {
+            return None;
+        }
+        if slots.contains(&Slot::Phone) && slots.contains(&Slot::Reference) {
+            slots.retain(|slot| *slot != Slot::Phone);
+        }
+        if slots.contains(&Slot::Party)
+            || slots.contains(&Slot::Email)
+            || slots.contains(&Slot::Phone)
+        {
+            let named = self.says(&[
+                "what name",
+                "your name",
+                "last name",
+                "full name",
+                "the name",
+                "a name",
+                "name and",
+                "and name",
+                "surname",
+                "and a name",
+            ]);
+            slots.retain(|slot| *slot != Slot::Name || named);
+        }
+        slots.sort_unstable();
+        let known: Vec<String> = slots.iter().filter_map(|slot| self.facts.tell(*slot)).collect();
+        Some(if known.is_empty() {
+            let again =
+                self.ours.iter().filter(|ours| ours.contains("don't have that")).count() >= 3;
+            if again { self.fail("They asked for what the brief does not say.") } else { plain(NO) }
+        } else {
+            plain(&known.join(" "))
+        })
+    }
+
+    /// A read-back that ends in "right?" is not a question for facts, even when it names them.
+    fn confirm_first(&self) -> Option<Reply> {
+        let last = self.said.last().map(String::as_str);
+        if matches!(last, Some("right" | "correct")) { self.read_back() } else { None }
+    }
+
+    pub(super) fn is_done_text(&self) -> bool {
+        is_done(&self.said)
+    }
+
+    fn done(&self) -> Option<Reply> {
+        if self.facts.goal == Goal::Ask || !self.is_done_text() || self.asks() && !self.says(MORE) {
+            return None;
+        }
+        Some(self.succeed())
+    }
+
+    /// The answer to a question of ours.
+    fn learnt(&self) -> Option<Reply> {
+        if self.facts.goal != Goal::Ask || self.asks() || self.says(GREET) {
+            return None;
+        }
+        let informative = !times(&self.said).is_empty()
+            || !days(&self.said).is_empty()
+            || self.said.iter().any(|word| word.chars().any(|c| c.is_ascii_digit()))
+            || self.says(&[
+                "yes",
+                "no",
+                "open",
+                "closed",
+                "close",
+                "shipped",
+                "delivered",
+                "delayed",
+                "arrive",
+                "arrives",
+                "delivery",
+                "on its way",
+                "ready",
+                "dollars",
+                "costs",
+                "delivering",
+                "processing",
+                "transit",
+                "cancelled",
+            ]);
+        let short = self.said.len() < 2 && !self.says(&["yes", "no"]);
+        (informative && !short).then(|| self.succeed())
+    }
+
+    fn anything_else(&self) -> Option<Reply> {
+        if !self.says(MORE) {
+            return None;
+        }
+        Some(if self.was_done() { self.succeed() } else { plain(&self.opening()) })
+    }
+
+    fn parting(&self) -> Option<Reply> {
+        if !self.says(BYE) {
+            return None;
+        }
+        Some(if self.was_done() { self.succeed() } else { self.fail("They ended the call.") })
+    }
+
+    fn greeted(&self) -> Option<Reply> {
+        let greets = self.says(GREET)
+            || (self.said.len() <= 2 && self.says(&["hello", "hi", "yes"]) && self.asks());
+        greets.then(|| plain(&self.opening()))
+    }
+
+    fn at_a_loss(&self) -> Reply {
+        let lost = self
+            .ours
+            .iter()
+            .filter(|ours| ours.contains(NO) || ours.contains("Could you help me"))
+            .count();
+        if lost >= 4 {
+            return self.fail("The other side could not help.");
+        }
+        if self.asks() {
+            return plain(NO);
+        }
+        let waits = self.said.len() <= 3
+            || self.says(&[
+                "okay",
+                "sure",
+                "certainly",
+                "no problem",
+                "thank you",
+                "thanks",
+                "great",
+                "perfect",
+            ]);
+        if waits { plain("Okay.") } else { plain("Could you help me with that?") }
+    }
+
+    fn was_done(&self) -> bool {
+        self.is_done_text() || self.earlier.iter().any(|said| is_done(said))
+    }
+
+    fn succeed(&self) -> Reply {
+        let mut facts = BTreeMap::new();
+        let mut heard: Vec<&[String]> = self.earlier.iter().map(Vec::as_slice).collect();
+        heard.push(&self.said);
+        if let Some(number) = heard.iter().rev().find_map(|said| confirmation(said)) {
+            facts.insert("confirmation".to_owned(), number);
+        }
+        let summary = if self.facts.goal == Goal::Ask {
+            facts.insert("answer".to_owned(), self.text.to_owned());
+            format!("They said: {}", self.text)
+        } else {
+            for (name, slot) in [("name", &self.facts.name), ("day", &self.facts.day)] {
+                if let Some(value) = slot {
+                    facts.insert(name.to_owned(), value.clone());
+                }
+            }
+            let agreed = heard.iter().rev().find_map(|said| times(said).last().map(|it| it.2));
+            if let Some(time) = agreed.or(self.facts.time) {
+                facts.insert("time".to_owned(), time.said());
+            }
+            format!(
+                "Done: {}. They said: {}",
+                self.facts.errand.trim_start_matches("to "),
+                self.text
+            )
+        };
+        Reply {
+            text: "Great, thank you very much. Goodbye.".to_owned(),
+            calls: vec![report(true, &summary, &facts), hang_up()],
+        }
+    }
+
+    pub(super) fn fail(&self, why: &str) -> Reply {
+        Reply {
+            text: "I see. Thank you for your time. Goodbye.".to_owned(),
+            calls: vec![report(false, why, &BTreeMap::new()), hang_up()],
+        }
+    }
+
+    fn take_a_message(&self) -> Reply {
+        if self.ours.is_empty() {
+            return plain(
+                "Hello, this is an AI assistant. Nobody can come to the phone right now. May I take a message?",
+            );
+        }
+        if let Some(reply) = self.after_the_end().or_else(|| self.hold()).or_else(|| self.repeat())
+        {
+            return reply;
+        }
+        if self.says(WHO) {
+            return plain("I'm an AI assistant. I can take a message for you.");
+        }
+        let asked_name = self.ours.iter().any(|ours| ours.contains("your name"));
+        let message: Vec<String> = self
+            .earlier
+            .iter()
+            .skip(1)
+            .map(|said| said.join(" "))
+            .chain([self.text.to_owned()])
+            .collect();
+        if !asked_name {
+            if self.said.len() < 4 {
+                return plain("Sure. What is your message?");
+            }
+            return plain(
+                "Thank you. May I have your name and number, so that they can call you back?",
+            );
+        }
+        let facts = BTreeMap::from([("message".to_owned(), message.join(". "))]);
+        Reply {
+            text: "Thank you, I'll pass that on. Goodbye.".to_owned(),
+            calls: vec![report(true, "A message was taken.", &facts), hang_up()],
+        }
+    }
+}
+
+pub(super) fn plain(text: &str) -> Reply {
+    Reply { text: text.to_owned(), calls: Vec::new() }
+}
+
+fn call(name: &str, arguments: Value) -> ToolCall {
+    ToolCall { id: format!("brain_{name}"), name: name.to_owned(), arguments }
+}
+
+fn hang_up() -> ToolCall {
+    call("hang_up", json!({}))
+}
+
+fn report(done: bool, summary: &str, facts: &BTreeMap<String, String>) -> ToolCall {
+    call("report", json!({ "done": done, "summary": summary, "facts": facts }))
+}
