@@ -305,3 +305,52 @@ fn random_conversations_agree_with_the_reference() {
 fn more_random_conversations_agree_with_the_reference() {
     check_all(500..1_000);
 }
+
+/// A long utterance, and something over it after so much of it.
+fn over_a_long_utterance(step: Step, seed: u64) -> World {
+    let steps = vec![
+        Step::Say(Sound::Burst(700)),
+        step,
+        Step::Listen(Patience { silence_ms: 600, timeout_ms: 10_000 }),
+        Step::HangUp,
+    ];
+    let words: Vec<String> = (0..14).map(|word| format!("w{word}")).collect();
+    let answers = vec![say(&format!("{}.", words.join(" ")))];
+    let script = script(Answer::After { ring_ms: 100 }, steps);
+    let mut world = world(&script, &["Hello?", "Wait please."], answers, Policy::default(), seed);
+    world.run(Mono::from_millis(60_000));
+    world
+}
+
+#[test]
+fn two_hundred_interruptions_stop_us_in_time() {
+    let mut rng = Rng::with_seed(17);
+    let mut reactions_ms = Vec::new();
+    for seed in 0..200 {
+        let after_ms = rng.u32(100..3_000);
+        let with = Sound::Burst(rng.u32(700..1_500));
+        let step = Step::Interrupt { after_ms, with, timeout_ms: 9_000 };
+        let world = over_a_long_utterance(step, seed);
+        let line = world.line().expect("a line");
+        assert_eq!(line.barge_ins().len(), 1, "seed {seed}: {:?}", world.log().sounds);
+        reactions_ms.extend(line.barge_ins().iter().map(|barge_in| barge_in.reaction_ms));
+    }
+    reactions_ms.sort_unstable();
+    let (p50, p99) = (reactions_ms[100], reactions_ms[197]);
+    println!("from the callee's first sample to silence at the callee: p50 {p50} ms, p99 {p99} ms");
+    assert!(p50 <= 100 && p99 <= 180, "p50 {p50} ms, p99 {p99} ms");
+}
+
+#[test]
+fn two_hundred_noises_end_nothing() {
+    let mut rng = Rng::with_seed(18);
+    for seed in 0..200 {
+        let sound = [Sound::Cough, Sound::Click, Sound::LineNoise(600)][rng.usize(0..3)].clone();
+        let step = Step::Noise { after_ms: rng.u32(100..3_000), sound };
+        let world = over_a_long_utterance(step, seed);
+        let line = world.line().expect("a line");
+        let counts = line.counts();
+        assert_eq!(counts.cleared + counts.lost_at_end, 0, "seed {seed}: {:?}", world.log().sounds);
+        assert_eq!(counts.played, 14 * WORD_SAMPLES, "seed {seed}");
+    }
+}
