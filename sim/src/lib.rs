@@ -8,7 +8,7 @@
 //!
 //! Rooms: `callee` (who answers), `line` (the carrier between us and them, and the truth of what was
 //! heard), `directory` (number → script), `recording`, `sound` (what callees play), `ear` (tones,
-//! words), `vendor` (emulators of vendors' wires). Never heard of: the inside of `server`.
+//! words), `vendor` (emulators of vendors' wires), `world` (a whole call). Never heard of: the inside of `server`.
 
 pub mod callee;
 pub mod directory;
@@ -16,4 +16,5 @@ pub mod ear;
 pub mod line;
 pub mod recording;
 pub mod sound;
+pub mod vendor;
 pub mod world;
