@@ -25,6 +25,9 @@ pub enum BadWav {
     },
 }
 
+/// Samples of a data chunk.
+type Decode = fn(&[u8]) -> Vec<i16>;
+
 /// The samples of a WAVE file.
 ///
 /// # Errors
@@ -34,7 +37,7 @@ pub fn parse_wav(bytes: &[u8]) -> Result<Vec<i16>, BadWav> {
         return Err(BadWav::NotWave);
     }
     let mut rest = &bytes[12..];
-    let mut decode: Option<fn(&[u8]) -> Vec<i16>> = None;
+    let mut decode: Option<Decode> = None;
     while let Some((head, body)) = rest.split_at_checked(8) {
         let (name, length) = head.split_at(4);
         let length = u32::from_le_bytes([length[0], length[1], length[2], length[3]]) as usize;
@@ -50,7 +53,7 @@ pub fn parse_wav(bytes: &[u8]) -> Result<Vec<i16>, BadWav> {
     Err(BadWav::NotWave)
 }
 
-fn decoder_of(chunk: &[u8]) -> Result<fn(&[u8]) -> Vec<i16>, BadWav> {
+fn decoder_of(chunk: &[u8]) -> Result<Decode, BadWav> {
     let short = |at: usize| chunk.get(at..at + 2).map(|b| u16::from_le_bytes([b[0], b[1]]));
     let (Some(format), Some(channels), Some(low), Some(high), Some(bits)) =
         (short(0), short(2), short(4), short(6), short(14))

@@ -35,7 +35,7 @@ fn world(
     seed: u64,
 ) -> World {
     let score = Arc::new(Score::mumbled(script).expect("a score"));
-    let dialect = if seed % 2 == 0 { Dialect::Twilio } else { Dialect::Loopback };
+    let dialect = if seed.is_multiple_of(2) { Dialect::Twilio } else { Dialect::Loopback };
     let line = LineConfig { seed, dialect, ..LineConfig::new(score) };
     let call = CallConfig {
         direction: Direction::Outbound,

@@ -48,6 +48,9 @@ pub struct WorldConfig {
     pub judge_ms: u32,
 }
 
+/// Probability of speech in 32 ms of sound; `true` for a fresh start.
+pub type Judge = Box<dyn FnMut(&[i16; JUDGE_SAMPLES], bool) -> f32>;
+
 /// The dialects a call works with.
 pub struct Minds {
     /// Recogniser.
@@ -56,8 +59,8 @@ pub struct Minds {
     pub llm: Box<dyn llm::Dialect>,
     /// Voice.
     pub tts: Box<dyn tts::Dialect>,
-    /// Neural judge: probability of speech of 32 ms, `true` for a fresh start.
-    pub judge: Box<dyn FnMut(&[i16; JUDGE_SAMPLES], bool) -> f32>,
+    /// Neural judge.
+    pub judge: Judge,
     /// The callee's recogniser, for callees that hear words.
     pub callee: Option<Box<dyn Recogniser>>,
 }

@@ -50,11 +50,7 @@ impl World {
         match translator.read(wire.message()) {
             Ok(None) => {}
             Ok(Some(incoming)) => {
-                let capabilities = match &incoming {
-                    Incoming::Started(_) => None,
-                    _ => Some(()),
-                };
-                if capabilities.is_none() {
+                if matches!(incoming, Incoming::Started(_)) {
                     self.start_circuit(translator.capabilities());
                 } else {
                     self.incoming(&incoming);
