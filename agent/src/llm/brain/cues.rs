@@ -1,6 +1,9 @@
 //! Phrases that tell what the other side means, and what is read out of them.
 
-use super::words::{find, number, says};
+use super::{
+    facts::Slot,
+    words::{find, number, says},
+};
 
 pub(super) const HOLD: &[&str] = &[
     "hold on",
@@ -192,6 +195,88 @@ pub(super) const GREET: &[&str] = &[
 pub(super) const NUMBERED: &[&str] =
     &["confirmation", "reference", "booking", "reservation", "code", "number is"];
 
+/// Words that name what they ask for.
+pub(super) const SLOTS: &[(Slot, &[&str])] = &[
+    (Slot::Birth, &["date of birth", "birthday", "birth date", "born"]),
+    (Slot::Email, &["email", "e-mail", "mail address", "mail"]),
+    (
+        Slot::Phone,
+        &[
+            "phone",
+            "telephone",
+            "contact number",
+            "call back number",
+            "callback number",
+            "reach you",
+            "reach them",
+            "best number",
+            "mobile",
+            "your number",
+        ],
+    ),
+    (
+        Slot::Reference,
+        &[
+            "order number",
+            "reference",
+            "confirmation number",
+            "booking number",
+            "account number",
+            "reservation number",
+            "tracking number",
+            "order id",
+            "case number",
+            "policy number",
+            "member number",
+            "customer number",
+        ],
+    ),
+    (Slot::Address, &["address", "where do you live", "zip code", "street"]),
+    (
+        Slot::Reason,
+        &[
+            "reason",
+            "why",
+            "what is it regarding",
+            "what's it regarding",
+            "what is this about",
+            "concerning",
+        ],
+    ),
+    (
+        Slot::Party,
+        &[
+            "how many",
+            "party size",
+            "number of people",
+            "number of guests",
+            "how large",
+            "how big",
+            "many people",
+        ],
+    ),
+    (
+        Slot::Day,
+        &[
+            "what day",
+            "which day",
+            "what date",
+            "which date",
+            "for when",
+            "when would",
+            "when is",
+            "when do you",
+            "when for",
+            "for what day",
+        ],
+    ),
+    (
+        Slot::Time,
+        &["what time", "which time", "at what time", "for when", "when would", "what hour"],
+    ),
+    (Slot::Name, &["name", "who's it for", "who is it for", "whose name", "last name", "surname"]),
+];
+
 /// Whether they say that it is done.
 pub(super) fn is_done(said: &[String]) -> bool {
     let not_yet = says(
@@ -201,7 +286,8 @@ pub(super) fn is_done(said: &[String]) -> bool {
             "before i", "let me",
         ],
     );
-    says(said, DONE) && !(not_yet && !says(said, &["confirmation number", "all set"]))
+    let certain = says(said, &["confirmation number", "all set"]);
+    says(said, DONE) && (certain || !not_yet)
 }
 
 /// A confirmation number, digits said one by one joined.

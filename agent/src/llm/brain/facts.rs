@@ -1,6 +1,7 @@
 //! The errand and its facts, read from the plain words of a brief by rules.
 
 use super::{
+    cues::SLOTS,
     reading::{day, email, errand, goal, labelled, name, party, phone, reference, sentences},
     words::{Time, capital, days, spoken, times, words},
 };
@@ -236,91 +237,8 @@ pub(super) fn digits(text: &str) -> String {
 /// Slots a text names.
 pub(super) fn slots_named(text: &[String]) -> Vec<Slot> {
     use super::words::says;
-    let table: &[(Slot, &[&str])] = &[
-        (Slot::Birth, &["date of birth", "birthday", "birth date", "born"]),
-        (Slot::Email, &["email", "e-mail", "mail address", "mail"]),
-        (
-            Slot::Phone,
-            &[
-                "phone",
-                "telephone",
-                "contact number",
-                "call back number",
-                "callback number",
-                "reach you",
-                "reach them",
-                "best number",
-                "mobile",
-                "your number",
-            ],
-        ),
-        (
-            Slot::Reference,
-            &[
-                "order number",
-                "reference",
-                "confirmation number",
-                "booking number",
-                "account number",
-                "reservation number",
-                "tracking number",
-                "order id",
-                "case number",
-                "policy number",
-                "member number",
-                "customer number",
-            ],
-        ),
-        (Slot::Address, &["address", "where do you live", "zip code", "street"]),
-        (
-            Slot::Reason,
-            &[
-                "reason",
-                "why",
-                "what is it regarding",
-                "what's it regarding",
-                "what is this about",
-                "concerning",
-            ],
-        ),
-        (
-            Slot::Party,
-            &[
-                "how many",
-                "party size",
-                "number of people",
-                "number of guests",
-                "how large",
-                "how big",
-                "many people",
-            ],
-        ),
-        (
-            Slot::Day,
-            &[
-                "what day",
-                "which day",
-                "what date",
-                "which date",
-                "for when",
-                "when would",
-                "when is",
-                "when do you",
-                "when for",
-                "for what day",
-            ],
-        ),
-        (
-            Slot::Time,
-            &["what time", "which time", "at what time", "for when", "when would", "what hour"],
-        ),
-        (
-            Slot::Name,
-            &["name", "who's it for", "who is it for", "whose name", "last name", "surname"],
-        ),
-    ];
     let mut found: Vec<Slot> =
-        table.iter().filter(|(_, phrases)| says(text, phrases)).map(|(slot, _)| *slot).collect();
+        SLOTS.iter().filter(|(_, phrases)| says(text, phrases)).map(|(slot, _)| *slot).collect();
     if found.contains(&Slot::Email) && !says(text, &["home address", "street"]) {
         found.retain(|slot| *slot != Slot::Address);
     }

@@ -32,7 +32,7 @@ impl Scene<'_> {
         }
         let fits = time.is_none_or(|time| self.facts.accepts_time(time))
             && day.is_none_or(|day| self.facts.accepts_day(day));
-        let day_name = day.map(|day| super::words::capital(day));
+        let day_name = day.map(super::words::capital);
         let named = match (day_name, time) {
             (Some(day), Some(time)) => format!("{day} at {}", time.said()),
             (Some(day), None) => day,

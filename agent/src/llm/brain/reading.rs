@@ -122,7 +122,7 @@ pub(super) fn spell_times(text: &str) -> String {
     let mut at = 0;
     while at < tokens.len() {
         if let Some((_, end, time)) = found.iter().find(|(from, ..)| *from == at) {
-            let tail = tokens[end - 1].ends_with(',').then_some(",").unwrap_or_default();
+            let tail = if tokens[end - 1].ends_with(',') { "," } else { "" };
             out.push(format!("{}{tail}", time.said()));
             at = *end;
             continue;
