@@ -143,7 +143,8 @@ fn both_encodings_and_no_other() {
 
 #[test]
 fn keepalive_holds_the_line_and_without_it_deepgram_hangs_up() {
-    for (keepalive_ms, expected) in [(4000, vec![]), (60_000, vec![(FaultClass::IdleClose, true)])] {
+    for (keepalive_ms, expected) in [(4000, vec![]), (60_000, vec![(FaultClass::IdleClose, true)])]
+    {
         let config = Config { key: KEY.into(), keepalive_ms, ..Config::default() };
         let mut bench = Bench::new(Deepgram::new(config), troubled(vec![], |_| emulator("")));
         hear(&mut bench, 200);

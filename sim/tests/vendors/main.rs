@@ -44,10 +44,7 @@ struct Bench<C: Client> {
 }
 
 impl<C: Client> Bench<C> {
-    fn new(
-        client: C,
-        make: impl FnMut(usize) -> Box<dyn Emulator> + Send + 'static,
-    ) -> Self {
+    fn new(client: C, make: impl FnMut(usize) -> Box<dyn Emulator> + Send + 'static) -> Self {
         Self {
             client,
             make: Box::new(make),

@@ -185,7 +185,10 @@ fn refusals_have_their_class_and_are_retried_where_they_may() {
     }
     let mut bench = self::bench("stolen", vec![]);
     say(&mut bench, ONE, "Hello.");
-    assert_eq!((bench.connections, faults(&bench).last()), (1, Some(&(Some(ONE), FaultClass::Auth))));
+    assert_eq!(
+        (bench.connections, faults(&bench).last()),
+        (1, Some(&(Some(ONE), FaultClass::Auth)))
+    );
 }
 
 #[test]
@@ -209,11 +212,12 @@ fn what_breaks_before_its_first_sound_is_said_again_and_after_it_is_lost() {
         let whole = sound(&bench, ONE) == expected("Hello there.");
         let spared = class.is_none() || class == Some(FaultClass::Garbage);
         assert_eq!(whole, spared, "{trouble:?}");
-        // In any case the next one is said.
+        // The next one is said, if not on a connection that stalls: that one the dialect keeps.
         say(&mut bench, TWO, "Hm.");
         bench.run_to(60_000);
         let stalled = class == Some(FaultClass::Stalled);
-        assert_eq!(sound(&bench, TWO) == expected("Hm."), !stalled, "{trouble:?}");
+        assert!(stalled || sound(&bench, TWO) == expected("Hm."), "{trouble:?}");
+        assert!(!stalled || faults(&bench).len() <= 2, "{trouble:?}");
     }
 }
 
