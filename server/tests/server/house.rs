@@ -1,0 +1,285 @@
+//! A whole server in the test's own process, with stand-ins for speech.
+
+use std::{
+    net::SocketAddr,
+    path::PathBuf,
+    sync::{Arc, Mutex},
+    time::Duration,
+};
+
+use agent::{
+    call::Policy,
+    llm, stt,
+    tts,
+};
+use media::circuit::CircuitConfig;
+use serde_json::Value;
+use server::{
+    assembly,
+    call_task::Inbox,
+    carrier::{Callees, Carrier, Leg, Path, Simulated, Ticket, Truths},
+    clock::{Clock, unix_seconds},
+    config::Limits,
+    exchange::{Exchange, Parts},
+    http,
+    media_thread::{MediaThreads, Newcomer, Shared, transport::Transport},
+    vendors::Dialects,
+};
+use telephony::{Cause, Control, Signal, token};
+use tokio::time::timeout;
+
+/// Nothing in these tests may take longer.
+pub const PATIENCE: Duration = Duration::from_secs(30);
+
+/// Which carrier the house has.
+pub enum Line {
+    /// `sim` over pipes.
+    Pipes,
+    /// `sim` over the WebSocket.
+    WebSocket,
+    /// Answers at once; the test brings the stream.
+    Manual,
+    /// Answers at once over a pipe whose translator panics at the key `#`.
+    Fragile,
+}
+
+pub struct House {
+    pub address: SocketAddr,
+    pub exchange: Arc<Exchange>,
+    pub truths: Arc<Truths>,
+    pub shared: Arc<Shared>,
+    pub dir: tempfile::TempDir,
+    /// The far ends of fragile calls' pipes, in the order they were dialled.
+    pub pipes: Arc<Mutex<Vec<server::media_thread::transport::Pipe>>>,
+    server: tokio::task::JoinHandle<()>,
+}
+
+impl Drop for House {
+    fn drop(&mut self) {
+        self.server.abort();
+    }
+}
+
+pub async fn house(line: Line) -> House {
+    with_limits(line, Limits::default()).await
+}
+
+pub async fn with_limits(line: Line, limits: Limits) -> House {
+    assembly::install_tls();
+    http::metrics_handle();
+    let dir = tempfile::tempdir().expect("a folder");
+    let listener = http::bind(SocketAddr::from(([127, 0, 0, 1], 0))).expect("bound");
+    let address = listener.local_addr().expect("an address");
+    let clock = Clock::start();
+    // No judge: the gate decides alone.
+    let (judge, _) = crossbeam_channel::bounded(1);
+    let shared = Shared::new(clock, b"a secret".to_vec(), limits.lobby_max, judge);
+    let media = Arc::new(MediaThreads::spawn(1, &shared).expect("threads"));
+    let truths = Arc::new(Truths::default());
+    let pipes = Arc::default();
+    let simulated = |path| {
+        let callees = Callees::new(None, None, Arc::clone(&truths));
+        Box::new(Simulated::new(callees, Arc::clone(&shared), Arc::clone(&media), path))
+    };
+    let carrier: Box<dyn Carrier> = match line {
+        Line::Pipes => simulated(Path::Pipes),
+        Line::WebSocket => simulated(Path::WebSocket(address)),
+        Line::Manual => Box::new(Manual { shared: Arc::clone(&shared) }),
+        Line::Fragile => {
+            Box::new(Fragile { media: Arc::clone(&media), pipes: Arc::clone(&pipes) })
+        }
+    };
+    let connections_max = limits.connections_max;
+    let exchange = Exchange::start(Parts {
+        clock,
+        limits,
+        calls_dir: dir.path().join("calls"),
+        from: None,
+        policy: Policy { hangup_ms_max: 300, ..Policy::default() },
+        circuit: CircuitConfig { judge: false, ..CircuitConfig::default() },
+        shared: Arc::clone(&shared),
+        media,
+        dialects: stand_ins(),
+        carrier,
+    })
+    .expect("started");
+    let router = http::router(Arc::clone(&exchange));
+    let server = tokio::spawn(http::serve(listener, router, connections_max));
+    House { address, exchange, truths, shared, dir, pipes, server }
+}
+
+fn stand_ins() -> Dialects {
+    Dialects {
+        stt: Box::new(|_, _| {
+            let heard = (0..50).map(|n| format!("sentence number {n}"));
+            Box::new(stt::scripted::Scripted::new(heard, stt::scripted::Config::default()))
+        }),
+        tts: Box::new(|_, _| Box::new(tts::scripted::Scripted::new(tts::scripted::Script::default()))),
+        llm: Box::new(|_, _| {
+            let answers = (0..50).map(|_| llm::scripted::Answer::say("Yes, thank you very much."));
+            Box::new(llm::scripted::Scripted::new(answers))
+        }),
+    }
+}
+
+impl House {
+    /// Places a call over HTTP and returns its id.
+    pub async fn place(&self, to: &str) -> String {
+        let body = format!(r#"{{"to":"{to}","task":"Ask for the opening hours."}}"#);
+        let (status, body) = self.post("/call", body).await;
+        assert_eq!(status, 201, "{body}");
+        assert_eq!(body["status"], "queued");
+        body["call_id"].as_str().expect("an id").to_owned()
+    }
+
+    pub async fn post(&self, path: &str, body: impl Into<reqwest::Body>) -> (u16, Value) {
+        let url = format!("http://{}{path}", self.address);
+        let answer = timeout(PATIENCE, reqwest::Client::new().post(url).body(body).send());
+        let answer = answer.await.expect("in time").expect("an answer");
+        (answer.status().as_u16(), answer.json().await.expect("JSON"))
+    }
+
+    pub async fn get(&self, path: &str) -> (u16, String) {
+        let answer = timeout(PATIENCE, reqwest::get(format!("http://{}{path}", self.address)));
+        let answer = answer.await.expect("in time").expect("an answer");
+        (answer.status().as_u16(), answer.text().await.expect("text"))
+    }
+
+    /// Waits for the call's end and returns what the API shows of it.
+    pub async fn ended(&self, id: &str) -> Value {
+        let call = self.exchange.find(id).expect("known");
+        timeout(PATIENCE, call.over()).await.expect("over in time");
+        call.body()
+    }
+
+    /// Waits until the API shows a lifecycle.
+    pub async fn reaches(&self, id: &str, lifecycle: &str) {
+        let call = self.exchange.find(id).expect("known");
+        let mut happenings = call.watch();
+        let reached = async {
+            while call.body()["lifecycle"] != lifecycle {
+                let _ = happenings.recv().await;
+            }
+        };
+        timeout(PATIENCE, reached).await.expect("in time");
+    }
+
+    pub fn call_dir(&self, id: &str) -> PathBuf {
+        self.dir.path().join("calls").join(id)
+    }
+
+    pub fn journal(&self, id: &str) -> String {
+        std::fs::read_to_string(self.call_dir(id).join("journal.jsonl")).expect("a journal")
+    }
+
+    pub fn token(&self, id: &str) -> String {
+        token::mint(b"a secret", id, unix_seconds() + 60)
+    }
+}
+
+/// Says "answered" and waits for whoever brings the stream.
+struct Manual {
+    shared: Arc<Shared>,
+}
+
+struct ManualLeg {
+    shared: Arc<Shared>,
+    ticket: Option<Ticket>,
+    inbox: tokio::sync::mpsc::Sender<Inbox>,
+}
+
+impl Carrier for Manual {
+    fn leg(&self, ticket: Ticket) -> Box<dyn Leg> {
+        let (shared, inbox) = (Arc::clone(&self.shared), ticket.inbox.clone());
+        Box::new(ManualLeg { shared, ticket: Some(ticket), inbox })
+    }
+
+    fn about(&self) -> String {
+        String::new()
+    }
+}
+
+fn signal(inbox: &tokio::sync::mpsc::Sender<Inbox>, signal: Signal) {
+    let _ = inbox.try_send(Inbox::Signal(signal));
+}
+
+impl Leg for ManualLeg {
+    fn control(&mut self, control: Control) {
+        match control {
+            Control::Dial { .. } => {
+                if let Some(ticket) = self.ticket.take() {
+                    self.shared.switchboard.expect(&ticket.call_id, ticket.place);
+                    signal(&self.inbox, Signal::Ringing);
+                    signal(&self.inbox, Signal::Answered);
+                }
+            }
+            Control::Hangup => signal(
+                &self.inbox,
+                Signal::Ended { cause: Cause::NormalClearing, by_callee: false },
+            ),
+            _ => {}
+        }
+    }
+}
+
+/// A carrier whose translator panics when the callee presses `#`.
+struct Fragile {
+    media: Arc<MediaThreads>,
+    pipes: Arc<Mutex<Vec<server::media_thread::transport::Pipe>>>,
+}
+
+struct FragileLeg {
+    media: Arc<MediaThreads>,
+    pipes: Arc<Mutex<Vec<server::media_thread::transport::Pipe>>>,
+    ticket: Option<Ticket>,
+}
+
+impl Carrier for Fragile {
+    fn leg(&self, ticket: Ticket) -> Box<dyn Leg> {
+        let (media, pipes) = (Arc::clone(&self.media), Arc::clone(&self.pipes));
+        Box::new(FragileLeg { media, pipes, ticket: Some(ticket) })
+    }
+
+    fn about(&self) -> String {
+        String::new()
+    }
+}
+
+impl Leg for FragileLeg {
+    fn control(&mut self, control: Control) {
+        if let (Control::Dial { .. }, Some(ticket)) = (control, self.ticket.take()) {
+            let (near, far) = server::media_thread::transport::pipe();
+            self.pipes.lock().expect("whole").push(far);
+            let newcomer = Newcomer {
+                transport: Transport::Pipe(near),
+                translator: Box::new(Panics(telephony::loopback::Loopback::new())),
+                known: Some(Box::new(ticket.place)),
+            };
+            assert!(self.media.admit(newcomer).is_ok());
+        }
+    }
+}
+
+struct Panics(telephony::loopback::Loopback);
+
+impl telephony::Translator for Panics {
+    fn capabilities(&self) -> telephony::Capabilities {
+        self.0.capabilities()
+    }
+
+    fn read<'a>(
+        &'a mut self,
+        message: telephony::stream::Message<'a>,
+    ) -> Result<Option<telephony::stream::Incoming<'a>>, telephony::stream::Misbehaved> {
+        assert_ne!(message, telephony::stream::Message::Binary(&[3, b'#']), "broken on purpose");
+        self.0.read(message)
+    }
+
+    fn write(
+        &mut self,
+        outgoing: telephony::stream::Outgoing<'_>,
+        out: &mut Vec<u8>,
+    ) -> Option<telephony::stream::Kind> {
+        self.0.write(outgoing, out)
+    }
+}

@@ -1,0 +1,9 @@
+//! The shell from outside: HTTP, media streams over real sockets, what goes wrong, what is left
+//! behind. No models, no network beyond loopback, no sleeping: conditions are awaited.
+
+mod bad_input;
+mod house;
+mod http;
+mod isolation;
+mod peer;
+mod whole_call;

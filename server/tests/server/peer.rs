@@ -1,0 +1,89 @@
+//! A carrier's end of Twilio's wire, by hand, so that it can do everything wrong.
+
+use futures_util::{SinkExt, StreamExt};
+use serde_json::{Value, json};
+use tokio::{net::TcpStream, time::timeout};
+use tokio_tungstenite::{
+    MaybeTlsStream, WebSocketStream, connect_async,
+    tungstenite::{Message, protocol::CloseFrame},
+};
+
+use crate::house::{House, PATIENCE};
+
+pub struct Peer(WebSocketStream<MaybeTlsStream<TcpStream>>);
+
+pub const STREAM: &str = "MZ00000000000000000000000000000001";
+
+impl Peer {
+    pub async fn connect(house: &House) -> Self {
+        let url = format!("ws://{}/media/twilio", house.address);
+        let connected = timeout(PATIENCE, connect_async(url)).await.expect("in time");
+        Self(connected.expect("upgraded").0)
+    }
+
+    /// Connected and started for a call.
+    pub async fn attach(house: &House, id: &str) -> Self {
+        let mut peer = Self::connect(house).await;
+        peer.text(r#"{"event":"connected","protocol":"Call","version":"1.0.0"}"#).await;
+        peer.text(&start(&house.token(id)).to_string()).await;
+        peer
+    }
+
+    pub async fn text(&mut self, text: &str) {
+        self.send(Message::text(text)).await;
+    }
+
+    pub async fn send(&mut self, message: Message) {
+        timeout(PATIENCE, self.0.send(message)).await.expect("in time").expect("sent");
+    }
+
+    pub async fn media(&mut self, payload: &str) {
+        let media = json!({"event":"media","sequenceNumber":"2","streamSid":STREAM,
+            "media":{"track":"inbound","chunk":"1","timestamp":"0","payload":payload}});
+        self.text(&media.to_string()).await;
+    }
+
+    /// The next message from the server with this event.
+    pub async fn event(&mut self, event: &str) -> Value {
+        let found = async {
+            loop {
+                let message = self.0.next().await.expect("open").expect("readable");
+                if let Message::Text(text) = message {
+                    let value: Value = serde_json::from_str(text.as_str()).expect("JSON");
+                    if value["event"] == event {
+                        return value;
+                    }
+                }
+            }
+        };
+        timeout(PATIENCE, found).await.expect("in time")
+    }
+
+    /// How the server closes.
+    pub async fn closed(&mut self) -> Option<CloseFrame> {
+        let closed = async {
+            loop {
+                match self.0.next().await {
+                    Some(Ok(Message::Close(frame))) => return frame,
+                    Some(Ok(_)) => {}
+                    Some(Err(_)) | None => return None,
+                }
+            }
+        };
+        timeout(PATIENCE, closed).await.expect("in time")
+    }
+}
+
+pub fn start(token: &str) -> Value {
+    json!({"event":"start","sequenceNumber":"1","streamSid":STREAM,"start":{
+        "streamSid":STREAM,"accountSid":"AC1","callSid":"CA1","tracks":["inbound"],
+        "customParameters":{"token":token},
+        "mediaFormat":{"encoding":"audio/x-mulaw","sampleRate":8000,"channels":1}}})
+}
+
+impl Peer {
+    /// The raw socket.
+    pub fn socket(&mut self) -> &mut MaybeTlsStream<TcpStream> {
+        self.0.get_mut()
+    }
+}
