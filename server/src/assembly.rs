@@ -12,7 +12,7 @@ use crate::{
     clock::Clock,
     config::{self, Config},
     exchange::{Exchange, Parts},
-    media_thread::{MediaThreads, Shared},
+    media_thread::{MediaThreads, Shared, words::Switchboard},
     random,
     vendors::Cast,
     workers::judge,
@@ -36,7 +36,8 @@ pub fn start(config: &Config, cast: Cast, address: SocketAddr) -> anyhow::Result
         None => random::bytes::<32>()?.to_vec(),
     };
     let judge = judge::spawn(cast.silero.clone())?;
-    let shared = Shared::new(clock, secret, config.limits.lobby_max, judge);
+    let (switchboard, callers) = Switchboard::new();
+    let shared = Shared::new(clock, switchboard, secret, config.limits.lobby_max, judge);
     let media = Arc::new(MediaThreads::spawn(config.limits.media_threads, &shared)?);
     let truths = Arc::new(Truths::default());
     let callees = Callees::new(cast.callee_voice, cast.callee_ear, Arc::clone(&truths));
@@ -46,18 +47,22 @@ pub fn start(config: &Config, cast: Cast, address: SocketAddr) -> anyhow::Result
     };
     let carrier = Simulated::new(callees, Arc::clone(&shared), Arc::clone(&media), path);
     let from = config.from.as_deref().map(str::parse).transpose().context("from")?;
-    let exchange = Exchange::start(Parts {
-        clock,
-        limits: config.limits.clone(),
-        calls_dir: config.calls_dir.clone(),
-        from,
-        policy: Policy::default(),
-        circuit: CircuitConfig::default(),
-        shared,
-        media,
-        dialects: cast.dialects,
-        carrier: Box::new(carrier),
-    })
+    let exchange = Exchange::start(
+        Parts {
+            clock,
+            limits: config.limits.clone(),
+            calls_dir: config.calls_dir.clone(),
+            from,
+            policy: Policy::default(),
+            circuit: CircuitConfig::default(),
+            shared,
+            media,
+            dialects: cast.dialects,
+            carrier: Box::new(carrier),
+            inbound: config.inbound.clone(),
+        },
+        callers,
+    )
     .map_err(io::Error::other)?;
     Ok(Running { exchange, truths })
 }

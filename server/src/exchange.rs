@@ -5,13 +5,16 @@ use std::{
     io,
     path::PathBuf,
     sync::{
-        Arc, Mutex, PoisonError,
+        Arc, Mutex, PoisonError, Weak,
         atomic::{AtomicBool, AtomicU64, Ordering},
     },
     time::Duration,
 };
 
-use agent::call::{Call, CallConfig, Policy, Request};
+use agent::{
+    brief::Brief,
+    call::{Call, CallConfig, Policy, Request},
+};
 use crossbeam_channel::{Sender, bounded};
 use media::{circuit::CircuitConfig, net::Lane};
 use metrics::gauge;
@@ -21,13 +24,12 @@ use tokio::sync::{broadcast, mpsc, watch};
 
 use crate::{
     call_task::{CallTask, HAPPENINGS_MAX, Happening, INBOX_MAX, Inbox, Links},
-    carrier::{Carrier, Ticket},
+    carrier::{Carrier, Leg, Streamed, Ticket},
     clock::{Clock, wall_now},
-    config::Limits,
+    config::{Inbound, Limits},
     journal::{First, Opening, VERSION, Writer},
     media_thread::{
-        MediaThreads, Shared,
-        rings,
+        MediaThreads, Shared, rings,
         words::{Levels, ORDERS_MAX, Place},
     },
     random,
@@ -62,6 +64,8 @@ pub struct Parts {
     pub dialects: Dialects,
     /// Who places calls.
     pub carrier: Box<dyn Carrier>,
+    /// How calls are answered that streams bring.
+    pub inbound: Inbound,
 }
 
 /// A call that may not begin now.
@@ -109,9 +113,7 @@ impl Known {
 
     /// Asks the call for something; `false` when it is over.
     pub fn request(&self, request: Request) -> bool {
-        self.requests
-            .upgrade()
-            .is_some_and(|inbox| inbox.try_send(Inbox::Request(request)).is_ok())
+        self.requests.upgrade().is_some_and(|inbox| inbox.try_send(Inbox::Request(request)).is_ok())
     }
 
     /// The call as the API shows it.
@@ -147,7 +149,7 @@ pub struct Exchange {
 
 impl Exchange {
     /// Starts the workers.
-    pub fn start(parts: Parts) -> io::Result<Arc<Self>> {
+    pub fn start(parts: Parts, callers: mpsc::Receiver<String>) -> io::Result<Arc<Self>> {
         let mut ears = Vec::new();
         for number in 0..parts.limits.ear_threads.max(1) {
             ears.push(EarThread { tx: ear::spawn(number, parts.clock)?, lane: Lane::new() });
@@ -161,7 +163,7 @@ impl Exchange {
             .redirect(reqwest::redirect::Policy::none())
             .build()
             .map_err(io::Error::other)?;
-        Ok(Arc::new(Self {
+        let exchange = Arc::new(Self {
             parts,
             ears,
             mouths,
@@ -171,7 +173,9 @@ impl Exchange {
             active: watch::Sender::new(0),
             draining: AtomicBool::new(false),
             next: AtomicU64::new(0),
-        }))
+        });
+        tokio::spawn(answer_callers(Arc::downgrade(&exchange), callers));
+        Ok(exchange)
     }
 
     /// The media threads, for streams that come in.
@@ -211,9 +215,6 @@ impl Exchange {
 
     /// Places a call; it is dialled after this has returned.
     pub fn place(self: &Arc<Self>, request: CallRequest) -> Result<String, Refusal> {
-        if self.is_draining() {
-            return Err(Refusal::Draining);
-        }
         let id = random::call_id().map_err(|_| Refusal::Internal)?;
         let config = CallConfig {
             direction: Direction::Outbound,
@@ -222,17 +223,50 @@ impl Exchange {
             brief: request.brief,
             policy: self.parts.policy,
         };
-        {
-            let mut calls = self.lock();
-            let max = self.parts.limits.calls_max;
-            if calls.active >= max {
-                return Err(Refusal::Busy { max });
-            }
-            calls.active += 1;
-            self.show_active(calls.active);
-        }
+        self.admit()?;
         self.connect(&id, config);
         Ok(id)
+    }
+
+    /// Answers a call that a stream brings. A stream that is not answered is closed by the lobby.
+    fn answer(self: &Arc<Self>, id: &str) -> Result<(), String> {
+        let inbound = &self.parts.inbound;
+        let is_plain = |c: char| c.is_ascii_alphanumeric() || matches!(c, '-' | '_');
+        // The id names a folder, and a call is answered once.
+        let may = inbound.answer && id.len() <= 64 && id.chars().all(is_plain);
+        if !may || self.find(id).is_some() {
+            return Err("it is over, has an odd id, or calls are not answered here".to_owned());
+        }
+        self.admit().map_err(|refusal| refusal.to_string())?;
+        let brief = Brief {
+            task: inbound.task.clone(),
+            greeting: Some(inbound.greeting.clone()),
+            ..Brief::default()
+        };
+        let config = CallConfig {
+            direction: Direction::Inbound,
+            to: self.parts.from.clone(),
+            from: None,
+            brief,
+            policy: self.parts.policy,
+        };
+        self.connect(id, config);
+        Ok(())
+    }
+
+    /// Counts one more call, if there may be one.
+    fn admit(&self) -> Result<(), Refusal> {
+        if self.is_draining() {
+            return Err(Refusal::Draining);
+        }
+        let mut calls = self.lock();
+        let max = self.parts.limits.calls_max;
+        if calls.active >= max {
+            return Err(Refusal::Busy { max });
+        }
+        calls.active += 1;
+        self.show_active(calls.active);
+        Ok(())
     }
 
     fn show_active(&self, active: usize) {
@@ -263,12 +297,12 @@ impl Exchange {
             recording: recording_in,
             levels: Arc::clone(&levels),
         };
-        let leg = self.parts.carrier.leg(Ticket {
-            call_id: id.to_owned(),
-            place,
-            inbox: inbox.clone(),
-            orders: orders.clone(),
-        });
+        let ticket =
+            Ticket { call_id: id.to_owned(), place, inbox: inbox.clone(), orders: orders.clone() };
+        let leg: Box<dyn Leg> = match config.direction {
+            Direction::Outbound => self.parts.carrier.leg(ticket),
+            Direction::Inbound => Box::new(Streamed::new(ticket, &self.parts.shared.switchboard)),
+        };
         let book = self.writer.open(Opening {
             dir: dir.clone(),
             first: First {
@@ -304,19 +338,28 @@ impl Exchange {
         self.lock().known.insert(id.to_owned(), known.clone());
         let task = CallTask::new(Call::new(config), clock, messages, links);
         let (exchange, id) = (Arc::clone(self), id.to_owned());
-        // Keeps the inbox open for requests as long as the task runs.
-        let keep = inbox;
         tokio::spawn(async move {
-            let (_, book) = task.run().await;
-            drop(keep);
-            book.close(known.body()).await;
-            timeline::draw_in_background(known.dir.clone()).await;
-            exchange.finished(&id);
+            // The inbox stays open for requests as long as the task runs.
+            exchange.run(&id, task, known, inbox).await;
             over_tx.send_replace(true);
         });
     }
 
-    fn ear(&self, config: &CallConfig, heard: rings::HeardOut, inbox: &mpsc::Sender<Inbox>) -> EarLink {
+    /// One call from its first word to its folder's last file.
+    async fn run(&self, id: &str, task: CallTask, known: Known, inbox: mpsc::Sender<Inbox>) {
+        let (_, book) = task.run().await;
+        drop(inbox);
+        book.close(known.body()).await;
+        timeline::draw_in_background(known.dir.clone()).await;
+        self.finished(id);
+    }
+
+    fn ear(
+        &self,
+        config: &CallConfig,
+        heard: rings::HeardOut,
+        inbox: &mpsc::Sender<Inbox>,
+    ) -> EarLink {
         let number = self.next.fetch_add(1, Ordering::Relaxed);
         let thread = &self.ears[number as usize % self.ears.len()];
         let dialect = (self.parts.dialects.stt)(&config.brief, &thread.lane);
@@ -341,7 +384,13 @@ impl Exchange {
         let dialect = (self.parts.dialects.tts)(&config.brief, &self.ears[0].lane);
         if !dialect.capabilities().computes {
             let wire = Wire::new(self.http.clone());
-            return MouthLink::Task(spawn_mouth(self.parts.clock, dialect, speech, inbox.clone(), wire));
+            return MouthLink::Task(spawn_mouth(
+                self.parts.clock,
+                dialect,
+                speech,
+                inbox.clone(),
+                wire,
+            ));
         }
         let seat = MouthSeat::new(dialect, Backlog::new(speech), inbox.clone());
         // A full queue shows at the first sentence: the call is then given up.
@@ -388,5 +437,15 @@ impl Exchange {
 
     fn lock(&self) -> std::sync::MutexGuard<'_, Calls> {
         self.calls.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+}
+
+/// Answers the calls that streams bring, as long as there is an exchange.
+async fn answer_callers(exchange: Weak<Exchange>, mut callers: mpsc::Receiver<String>) {
+    while let Some(id) = callers.recv().await {
+        let Some(exchange) = exchange.upgrade() else { return };
+        if let Err(why) = exchange.answer(&id) {
+            tracing::warn!(call_id = %id, %why, "a stream's call is not answered");
+        }
     }
 }

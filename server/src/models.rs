@@ -11,7 +11,9 @@ use sha2::{Digest, Sha256};
 #[derive(Debug, thiserror::Error)]
 pub enum ModelError {
     /// No folder.
-    #[error("no models found (looked in {looked}); clone the repository with its models/ folder, or set models_dir")]
+    #[error(
+        "no models found (looked in {looked}); clone the repository with its models/ folder, or set models_dir"
+    )]
     NotFound {
         /// Where it was looked for.
         looked: String,
@@ -25,7 +27,9 @@ pub enum ModelError {
         detail: String,
     },
     /// A file is not what it should be.
-    #[error("{file} is damaged or another version: SHA-256 is {found}, models/SHA256SUMS says {expected}; restore it with `git checkout -- models`")]
+    #[error(
+        "{file} is damaged or another version: SHA-256 is {found}, models/SHA256SUMS says {expected}; restore it with `git checkout -- models`"
+    )]
     Hash {
         /// Which.
         file: String,
@@ -53,7 +57,8 @@ impl Models {
             None => {
                 candidates.push(PathBuf::from("models"));
                 if let Ok(program) = std::env::current_exe() {
-                    candidates.extend(program.ancestors().skip(1).take(4).map(|d| d.join("models")));
+                    candidates
+                        .extend(program.ancestors().skip(1).take(4).map(|d| d.join("models")));
                 }
                 candidates.push(Path::new(env!("CARGO_MANIFEST_DIR")).join("../models"));
             }
@@ -63,7 +68,8 @@ impl Models {
                 return Ok(Self { dir: dir.clone(), sums: parse_sums(&text) });
             }
         }
-        let looked = candidates.iter().map(|d| d.display().to_string()).collect::<Vec<_>>().join(", ");
+        let looked =
+            candidates.iter().map(|d| d.display().to_string()).collect::<Vec<_>>().join(", ");
         Err(ModelError::NotFound { looked })
     }
 

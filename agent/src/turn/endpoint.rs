@@ -3,7 +3,7 @@
 /// What the words say about the end of a turn.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Completeness {
-    /// A sentence or a question: wait a short time.
+    /// A question or a short answer: wait a short time.
     Complete,
     /// Nothing can be told.
     Unknown,
@@ -82,11 +82,8 @@ pub fn completeness(text: &str) -> Completeness {
     let short_answer =
         ["yes", "no", "hello", "hi", "yeah", "nope", "sure", "correct", "bye", "goodbye"]
             .contains(&last.as_str());
-    if text.ends_with(['?', '!', '.']) || short_answer {
-        Completeness::Complete
-    } else {
-        Completeness::Unknown
-    }
+    // Recognisers put a full stop behind every pause: only a question tells that we are to speak.
+    if text.ends_with('?') || short_answer { Completeness::Complete } else { Completeness::Unknown }
 }
 
 /// How many words there are, and whether all of them are listener's noises.

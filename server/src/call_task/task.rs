@@ -234,18 +234,56 @@ fn measure(record: &Record) {
     }
 }
 
-/// Durations between the stages of one turn, in s; `answer` is from the last word to the first.
+/// Durations between the stages of one turn, in s, one after the other; `answer` is their sum, from
+/// the last word to the first. What was done ahead of time (an eager final, an eager thought) takes
+/// none.
 pub(crate) fn stages(turn: &Waterfall) -> Vec<(&'static str, f64)> {
+    let Some(heard) = turn.heard else { return Vec::new() };
     let steps = [
-        ("endpoint", turn.heard, turn.endpoint),
-        ("stt", turn.endpoint, turn.stt_final),
-        ("llm", turn.stt_final.max(turn.endpoint), turn.llm_first),
-        ("tts", turn.llm_first, turn.tts_first),
-        ("send", turn.tts_first, turn.spoken),
-        ("answer", turn.heard, turn.spoken),
+        ("endpoint", turn.endpoint),
+        ("stt", turn.stt_final),
+        ("llm", turn.llm_first),
+        ("tts", turn.tts_first),
+        ("send", turn.spoken),
     ];
-    steps
-        .into_iter()
-        .filter_map(|(name, from, to)| Some((name, to?.since(from?).as_secs_f64())))
-        .collect()
+    let mut from = heard;
+    let mut stages = Vec::new();
+    for (name, reached) in steps {
+        let Some(to) = reached else { continue };
+        stages.push((name, to.since(from).as_secs_f64()));
+        from = from.max(to);
+    }
+    stages.extend(turn.spoken.map(|spoken| ("answer", spoken.since(heard).as_secs_f64())));
+    stages
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn stages_add_up_even_when_something_was_done_ahead() {
+        let at = |ms| Some(Mono::from_millis(ms));
+        let turn = Waterfall {
+            turn: 1,
+            heard: at(1000),
+            endpoint: at(1350),
+            stt_final: at(1200),
+            llm_first: at(1210),
+            tts_first: at(1380),
+            spoken: at(1400),
+        };
+        let ms: Vec<_> = stages(&turn).iter().map(|(n, s)| (*n, (s * 1000.0).round())).collect();
+        assert_eq!(
+            ms,
+            [
+                ("endpoint", 350.0),
+                ("stt", 0.0),
+                ("llm", 0.0),
+                ("tts", 30.0),
+                ("send", 20.0),
+                ("answer", 400.0)
+            ]
+        );
+    }
 }

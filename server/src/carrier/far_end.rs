@@ -26,7 +26,10 @@ const CONNECT_MAX: Duration = Duration::from_secs(5);
 pub(super) enum Connection {
     Pipe(Pipe),
     /// Opened when the line sends its first message.
-    Socket { address: SocketAddr, socket: Option<Box<WebSocket<TcpStream>>> },
+    Socket {
+        address: SocketAddr,
+        socket: Option<Box<WebSocket<TcpStream>>>,
+    },
 }
 
 /// Everything one line runs on.

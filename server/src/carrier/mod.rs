@@ -2,11 +2,12 @@
 //!
 //! Rooms: `simulated` (calls to callees of `sim`, over pipes or over the real WebSocket), `callees`
 //! (who can be called, their voice and ear, their own account of each call), `far_end` (the thread
-//! of one simulated line).
+//! of one simulated line), `streamed` (calls that came as a stream).
 
 mod callees;
 mod far_end;
 mod simulated;
+mod streamed;
 
 use crossbeam_channel::Sender;
 use telephony::Control;
@@ -19,6 +20,7 @@ use crate::{
 
 pub use callees::{Callees, Listen, Speak, Truth, Truths};
 pub use simulated::{Path, Simulated};
+pub use streamed::Streamed;
 
 /// What a carrier needs to know of a new call.
 pub struct Ticket {

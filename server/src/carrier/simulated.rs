@@ -100,7 +100,10 @@ impl Leg for SimulatedLeg {
             Control::Dial { to, .. } => self.dial(&to),
             Control::Hangup => self.hang_up(),
             // Keys go in band here, there is one leg, and incoming calls do not exist.
-            Control::Answer | Control::SendDigits { .. } | Control::DialBridge { .. } | Control::Bridge => {}
+            Control::Answer
+            | Control::SendDigits { .. }
+            | Control::DialBridge { .. }
+            | Control::Bridge => {}
         }
     }
 }

@@ -9,6 +9,9 @@ use crate::{
     vendors::Cast,
 };
 
+/// One check: what was found, or what to do.
+type Check = fn(&Config) -> Result<String, String>;
+
 /// Does it.
 pub fn run(sources: &Sources) -> anyhow::Result<ExitCode> {
     let config = match load(sources) {
@@ -21,7 +24,7 @@ pub fn run(sources: &Sources) -> anyhow::Result<ExitCode> {
             return Ok(ExitCode::FAILURE);
         }
     };
-    let checks: [(&str, fn(&Config) -> Result<String, String>); 5] = [
+    let checks: [(&str, Check); 5] = [
         ("listening address", listening),
         ("calls folder", calls_folder),
         ("model files", model_files),
@@ -66,7 +69,9 @@ fn model_files(config: &Config) -> Result<String, String> {
 }
 
 fn speech(config: &Config) -> Result<String, String> {
-    Cast::load(config, &mut |_| {}).map(|_| "loaded and tried".to_owned()).map_err(|e| e.to_string())
+    Cast::load(config, &mut |_| {})
+        .map(|_| "loaded and tried".to_owned())
+        .map_err(|e| e.to_string())
 }
 
 fn processors(_: &Config) -> Result<String, String> {

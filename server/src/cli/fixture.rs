@@ -10,11 +10,8 @@ use crate::{
 
 /// Does it, and proves that what was written replays.
 pub fn run(wanted: &Cut) -> anyhow::Result<ExitCode> {
-    let plan = Plan {
-        from: wanted.from,
-        to: wanted.to.unwrap_or(f64::INFINITY),
-        redact: wanted.redact,
-    };
+    let plan =
+        Plan { from: wanted.from, to: wanted.to.unwrap_or(f64::INFINITY), redact: wanted.redact };
     let inputs = cut(&wanted.dir, &wanted.out, plan)?;
     match replay(&wanted.out, false)? {
         Ok(_) => {

@@ -24,8 +24,8 @@ pub fn run(sources: &Sources) -> anyhow::Result<ExitCode> {
 }
 
 fn start_log(format: LogFormat) {
-    let filter = EnvFilter::try_from_env("TRUNKLINE_LOG")
-        .unwrap_or_else(|_| EnvFilter::new("info"));
+    let filter =
+        EnvFilter::try_from_env("TRUNKLINE_LOG").unwrap_or_else(|_| EnvFilter::new("info"));
     let registry = tracing_subscriber::registry().with(filter);
     let layer = tracing_subscriber::fmt::layer().with_writer(std::io::stderr);
     match format {
@@ -58,7 +58,8 @@ async fn serve(config: Config, cast: Cast) -> anyhow::Result<ExitCode> {
     }
     let limit = Duration::from_secs(config.limits.drain_seconds_max);
     say(format!("draining: no new calls, at most {} s for the old ones", limit.as_secs()));
-    let drain = exchange.drain(limit, |remaining| say(format!("draining: {remaining} calls remain")));
+    let drain =
+        exchange.drain(limit, |remaining| say(format!("draining: {remaining} calls remain")));
     tokio::select! {
         () = drain => {}
         _ = interrupt.recv() => say("stopped at once"),

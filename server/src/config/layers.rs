@@ -74,8 +74,10 @@ pub fn load(sources: &Sources) -> Result<Config, ConfigError> {
         let place = path.display().to_string();
         match std::fs::read_to_string(path) {
             Ok(text) => {
-                let dict: Dict = Toml::from_str(&text)
-                    .map_err(|e| ConfigError::Invalid { place: place.clone(), detail: e.to_string() })?;
+                let dict: Dict = Toml::from_str(&text).map_err(|e| ConfigError::Invalid {
+                    place: place.clone(),
+                    detail: e.to_string(),
+                })?;
                 refuse_unknown(&place, &dict, "", &known)?;
                 figment = figment.merge(Layer { place, dict });
             }
@@ -94,7 +96,8 @@ pub fn load(sources: &Sources) -> Result<Config, ConfigError> {
     }
     figment.extract().map_err(|e| {
         let place = e.metadata.as_ref().map_or("configuration".to_owned(), |m| m.name.to_string());
-        let key = if e.path.is_empty() { String::new() } else { format!("`{}`: ", e.path.join(".")) };
+        let key =
+            if e.path.is_empty() { String::new() } else { format!("`{}`: ", e.path.join(".")) };
         ConfigError::Invalid { place, detail: format!("{key}{}", e.kind) }
     })
 }
@@ -180,17 +183,27 @@ fn refuse_unknown(
             Some(inner) if is_table => refuse_unknown(place, inner, &format!("{path}."), known)?,
             _ if known.contains(&path) || is_table => {}
             _ => {
-                let nearest = known
-                    .iter()
-                    .map(|k| (strsim::jaro_winkler(k, &path), k))
-                    .filter(|(score, _)| *score > 0.75)
-                    .max_by(|a, b| a.0.total_cmp(&b.0))
-                    .map(|(_, k)| k.clone());
+                let nearest = nearest(&path, value, known);
                 return Err(ConfigError::Unknown { place: place.to_owned(), key: path, nearest });
             }
         }
     }
     Ok(())
+}
+
+/// The key that was meant, most likely. What stands inside an unknown table is compared too.
+fn nearest(path: &str, value: &Value, known: &[String]) -> Option<String> {
+    let mut wanted = vec![path.to_owned()];
+    if let Some(dict) = value.as_dict() {
+        wanted.clear();
+        collect(dict, &format!("{path}."), &mut wanted);
+    }
+    wanted
+        .iter()
+        .flat_map(|path| known.iter().map(|k| (strsim::jaro_winkler(k, path), k)))
+        .filter(|(score, _)| *score > 0.75)
+        .max_by(|a, b| a.0.total_cmp(&b.0))
+        .map(|(_, k)| k.clone())
 }
 
 /// A layer with the name it has in error messages.
@@ -222,10 +235,16 @@ mod tests {
         let dir = tempfile::tempdir().expect("a folder");
         let toml = dir.path().join("t.toml");
         let dot_env = dir.path().join(".env");
-        std::fs::write(&toml, "listen = \"127.0.0.1:1\"\n[limits]\ncalls_max = 1\near_threads = 7\n")
-            .expect("written");
-        std::fs::write(&dot_env, "TRUNKLINE_LISTEN=127.0.0.1:2\nTRUNKLINE_LIMITS__CALLS_MAX=2\nOTHER=x\n")
-            .expect("written");
+        std::fs::write(
+            &toml,
+            "listen = \"127.0.0.1:1\"\n[limits]\ncalls_max = 1\near_threads = 7\n",
+        )
+        .expect("written");
+        std::fs::write(
+            &dot_env,
+            "TRUNKLINE_LISTEN=127.0.0.1:2\nTRUNKLINE_LIMITS__CALLS_MAX=2\nOTHER=x\n",
+        )
+        .expect("written");
         let sources = Sources {
             file: Some((toml, true)),
             dot_env: Some(dot_env),
@@ -244,6 +263,7 @@ mod tests {
         for (key, nearest) in [
             ("TRUNKLINE_LISTN", "listen"),
             ("TRUNKLINE_LIMITS__CALL_MAX", "limits.calls_max"),
+            ("TRUNKLINE_LIMTS__CALLS_MAX", "limits.calls_max"),
             ("TRUNKLINE_KEYS__DEEPGRM", "keys.deepgram"),
         ] {
             let sources = Sources { env: vec![pair(key, "x")], ..Sources::default() };
@@ -254,7 +274,8 @@ mod tests {
 
     #[test]
     fn a_bad_value_names_its_place_and_key() {
-        let sources = Sources { env: vec![pair("TRUNKLINE_LISTEN", "nowhere")], ..Sources::default() };
+        let sources =
+            Sources { env: vec![pair("TRUNKLINE_LISTEN", "nowhere")], ..Sources::default() };
         let text = load(&sources).expect_err("refused").to_string();
         assert!(text.contains("environment") && text.contains("listen"), "{text}");
     }
@@ -262,7 +283,10 @@ mod tests {
     #[test]
     fn printing_hides_secrets() {
         let sources = Sources {
-            env: vec![pair("TRUNKLINE_KEYS__OPENAI", "sk-very-secret"), pair("TRUNKLINE_STREAM_SECRET", "hush-hush")],
+            env: vec![
+                pair("TRUNKLINE_KEYS__OPENAI", "sk-very-secret"),
+                pair("TRUNKLINE_STREAM_SECRET", "hush-hush"),
+            ],
             ..Sources::default()
         };
         let shown = load(&sources).expect("a configuration").redacted().expect("toml");

@@ -29,6 +29,8 @@ pub struct Config {
     /// Secret that stream tokens are signed with; made anew at every start when absent.
     #[serde(serialize_with = "hidden")]
     pub stream_secret: Option<SecretString>,
+    /// Streams that bring a call of their own.
+    pub inbound: Inbound,
     /// Recogniser, voice and model.
     pub speech: Speech,
     /// Keys of vendors.
@@ -47,6 +49,18 @@ pub enum Carrier {
     Loopback,
     /// Simulated callees that speak Twilio's wire over the real `/media/twilio` WebSocket.
     Emulator,
+}
+
+/// How calls are answered that come as a stream with a good token for a call nobody placed.
+#[derive(Clone, Debug, Serialize, Deserialize)]
+#[serde(deny_unknown_fields, default)]
+pub struct Inbound {
+    /// Whether they are answered at all.
+    pub answer: bool,
+    /// What is said first.
+    pub greeting: String,
+    /// What the agent is to do; without one it takes a message.
+    pub task: String,
 }
 
 /// Which dialect does what.
@@ -157,10 +171,21 @@ impl Default for Config {
             carrier: Carrier::Loopback,
             from: None,
             stream_secret: None,
+            inbound: Inbound::default(),
             speech: Speech::default(),
             keys: Keys::default(),
             limits: Limits::default(),
             log_format: LogFormat::Text,
+        }
+    }
+}
+
+impl Default for Inbound {
+    fn default() -> Self {
+        Self {
+            answer: true,
+            greeting: "Hello, this is an automated assistant. How can I help you?".to_owned(),
+            task: String::new(),
         }
     }
 }

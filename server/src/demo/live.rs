@@ -96,7 +96,8 @@ fn picture(frame: &mut Frame<'_>, scene: &Scene, pending: &[&Said]) {
     let newest: Vec<Line<'_>> =
         pending.iter().rev().take(3).rev().map(|said| log_line(said)).collect();
     frame.render_widget(Paragraph::new(newest), rows[0]);
-    let title = format!(" {:5.1} s  {}  interruptions {}", scene.second, scene.state, scene.interruptions);
+    let title =
+        format!(" {:5.1} s  {}  interruptions {}", scene.second, scene.state, scene.interruptions);
     frame.render_widget(
         Paragraph::new(title).style(Style::new().add_modifier(Modifier::REVERSED)),
         rows[1],
@@ -107,7 +108,15 @@ fn picture(frame: &mut Frame<'_>, scene: &Scene, pending: &[&Said]) {
 }
 
 /// Who, level meter, words as they form.
-fn side(frame: &mut Frame<'_>, area: Rect, who: &str, colour: Color, dbfs: f32, speaks: bool, words: &str) {
+fn side(
+    frame: &mut Frame<'_>,
+    area: Rect,
+    who: &str,
+    colour: Color,
+    dbfs: f32,
+    speaks: bool,
+    words: &str,
+) {
     let filled = ((dbfs + 60.0).clamp(0.0, 60.0) / 60.0 * METER as f32) as usize;
     let sign = if speaks { '●' } else { ' ' };
     let bar = format!(" {who:<5}{sign} {}{} ", "▮".repeat(filled), "·".repeat(METER - filled));

@@ -50,6 +50,16 @@ trait View {
     fn close(&mut self, scene: &Scene) -> std::io::Result<()>;
 }
 
+/// Live in a terminal that can, else lines.
+fn view() -> Box<dyn View> {
+    if std::io::stdout().is_terminal()
+        && let Ok(live) = live::Live::open()
+    {
+        return Box::new(live);
+    }
+    Box::new(plain::Plain::default())
+}
+
 /// Places the call and watches it to its end.
 pub async fn run(config: &Config, cast: Cast) -> anyhow::Result<Outcome> {
     // HTTP is not served: nothing comes in by address.
@@ -60,11 +70,7 @@ pub async fn run(config: &Config, cast: Cast) -> anyhow::Result<Outcome> {
     let call = running.exchange.find(&id).context("the call vanished")?;
     let mut happenings = call.watch();
     let mut scene = Scene::default();
-    let mut view: Box<dyn View> = if std::io::stdout().is_terminal() {
-        Box::new(live::Live::open()?)
-    } else {
-        Box::new(plain::Plain::default())
-    };
+    let mut view = view();
     let mut frames = interval(FRAME);
     frames.set_missed_tick_behavior(MissedTickBehavior::Skip);
     let limit = sleep_until(Instant::now() + LASTS_MAX);

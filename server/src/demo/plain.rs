@@ -11,16 +11,11 @@ const SETTLES: f64 = 1.5;
 #[derive(Default)]
 pub(super) struct Plain {
     printed: usize,
-    state: String,
 }
 
 impl Plain {
     fn print(&mut self, scene: &Scene, all: bool) -> io::Result<()> {
         let mut out = io::stdout().lock();
-        if scene.state != self.state {
-            self.state.clone_from(&scene.state);
-            writeln!(out, "{:6.1} s  state  {}", scene.second, scene.state)?;
-        }
         while let Some(said) = scene.log.get(self.printed) {
             if !all && scene.second < said.at + SETTLES {
                 break;

@@ -73,7 +73,9 @@ impl Scene {
                     Signal::Ringing => self.log(at, "line", "ringing"),
                     Signal::Answered => self.log(at, "line", "answered"),
                     Signal::Ended { .. } => self.log(at, "line", "hung up"),
-                    Signal::Misbehaved { code, .. } => self.log(at, "line", format!("carrier: {code}")),
+                    Signal::Misbehaved { code, .. } => {
+                        self.log(at, "line", format!("carrier: {code}"))
+                    }
                     _ => {}
                 }
             }
@@ -113,7 +115,11 @@ impl Scene {
                 self.log(at, "!", text);
             }
             Event::Resumed { paused_ms, .. } => {
-                self.log(at, "·", format!("no words, only a noise: paused {paused_ms} ms and went on"));
+                self.log(
+                    at,
+                    "·",
+                    format!("no words, only a noise: paused {paused_ms} ms and went on"),
+                );
             }
             _ => {}
         }
@@ -124,7 +130,10 @@ impl Scene {
             Output::Speak { utterance, text } => {
                 self.texts.insert(*utterance, text.clone());
             }
-            Output::Record(Record::State { state }) => self.state.clone_from(state),
+            Output::Record(Record::State { state }) => {
+                self.state.clone_from(state);
+                self.log(at, "state", state.clone());
+            }
             Output::Record(Record::Hearing { text }) => self.hearing.clone_from(text),
             Output::Record(Record::Turn(turn)) => self.turns.push(*turn),
             Output::Record(Record::Notice { code, detail }) => {
@@ -144,7 +153,11 @@ impl Scene {
                 }
                 let cut = if line.interrupted { " —" } else { "" };
                 let tool = line.tool.as_ref().map(|t| format!("[{t}] ")).unwrap_or_default();
-                let text = format!("{tool}{}{cut}", line.text);
+                let words = match (line.text.as_str(), line.interrupted) {
+                    ("", true) => "(nothing was heard)",
+                    (words, _) => words,
+                };
+                let text = format!("{tool}{words}{cut}");
                 match self.lines.get(index).copied() {
                     Some(place) => self.log[place].text = text,
                     None => {

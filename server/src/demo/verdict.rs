@@ -63,7 +63,11 @@ pub fn epilogue(outcome: &Outcome) -> String {
         .collect();
     answers.sort_by(f64::total_cmp);
     if let Some(p50) = answers.get(answers.len() / 2) {
-        let _ = writeln!(out, "  from their last sound to our first, p50 of {} turns: {p50:.0} ms", answers.len());
+        let _ = writeln!(
+            out,
+            "  from their last sound to our first, p50 of {} turns: {p50:.0} ms",
+            answers.len()
+        );
     }
     for reaction in &story.reactions_ms {
         let _ = writeln!(out, "  interruption accepted {reaction} ms after their first sound");
@@ -85,6 +89,7 @@ pub fn epilogue(outcome: &Outcome) -> String {
     ] {
         let _ = writeln!(out, "  {file:<16} {about}");
     }
-    let _ = write!(out, "\n  trunkline replay {0}\n  trunkline timeline {0}", outcome.dir.display());
+    let _ =
+        write!(out, "\n  trunkline replay {0}\n  trunkline timeline {0}", outcome.dir.display());
     out
 }

@@ -30,8 +30,9 @@ pub(super) async fn place(
             Envelope::new(StatusCode::BAD_REQUEST, "bad_request", "the body broke off")
         }
     })?;
-    let request = CallRequest::from_json(&body)
-        .map_err(|refused| Envelope::new(StatusCode::BAD_REQUEST, &refused.code, refused.message))?;
+    let request = CallRequest::from_json(&body).map_err(|refused| {
+        Envelope::new(StatusCode::BAD_REQUEST, &refused.code, refused.message)
+    })?;
     let call_id = exchange.place(request).map_err(|refusal| {
         let (status, code) = match refusal {
             Refusal::Draining => (StatusCode::SERVICE_UNAVAILABLE, "draining"),
@@ -44,19 +45,21 @@ pub(super) async fn place(
 }
 
 fn find(exchange: &Exchange, id: &str) -> Result<Known, Envelope> {
-    exchange
-        .find(id)
-        .ok_or_else(|| Envelope::new(StatusCode::NOT_FOUND, "call_not_found", "there is no such call"))
+    exchange.find(id).ok_or_else(|| {
+        Envelope::new(StatusCode::NOT_FOUND, "call_not_found", "there is no such call")
+    })
 }
 
 pub(super) async fn show(State(exchange): State<Arc<Exchange>>, Path(id): Path<String>) -> Answer {
     Ok((StatusCode::OK, Json(find(&exchange, &id)?.body())))
 }
 
-pub(super) async fn hangup(State(exchange): State<Arc<Exchange>>, Path(id): Path<String>) -> Answer {
+pub(super) async fn hangup(
+    State(exchange): State<Arc<Exchange>>,
+    Path(id): Path<String>,
+) -> Answer {
     let call = find(&exchange, &id)?;
-    let lifecycle =
-        call.view.lock().unwrap_or_else(std::sync::PoisonError::into_inner).lifecycle();
+    let lifecycle = call.view.lock().unwrap_or_else(std::sync::PoisonError::into_inner).lifecycle();
     let (status, message) = match lifecycle {
         Lifecycle::Finalized => ("completed", "Call had ended already."),
         Lifecycle::Answered => ("completed", "Call is being hung up."),

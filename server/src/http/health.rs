@@ -41,7 +41,9 @@ pub(super) async fn health() -> impl IntoResponse {
     Json(json!({ "ok": true, "service": "trunkline", "version": env!("CARGO_PKG_VERSION") }))
 }
 
-pub(super) async fn ready(State(exchange): State<Arc<Exchange>>) -> Result<impl IntoResponse, Envelope> {
+pub(super) async fn ready(
+    State(exchange): State<Arc<Exchange>>,
+) -> Result<impl IntoResponse, Envelope> {
     if exchange.is_draining() {
         return Err(Envelope::new(StatusCode::SERVICE_UNAVAILABLE, "draining", "shutting down"));
     }

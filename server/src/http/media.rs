@@ -63,9 +63,11 @@ pub(super) async fn twilio(
 /// The client's key, when the request is an upgrade to WebSocket version 13.
 fn accepted_key(headers: &HeaderMap) -> Result<String, Envelope> {
     let has = |name: header::HeaderName, wanted: &str| {
-        headers.get_all(name).iter().filter_map(|v| v.to_str().ok()).any(|value| {
-            value.split(',').any(|part| part.trim().eq_ignore_ascii_case(wanted))
-        })
+        headers
+            .get_all(name)
+            .iter()
+            .filter_map(|v| v.to_str().ok())
+            .any(|value| value.split(',').any(|part| part.trim().eq_ignore_ascii_case(wanted)))
     };
     if !has(header::CONNECTION, "upgrade") || !has(header::UPGRADE, "websocket") {
         let message = "this address takes WebSocket streams only";

@@ -36,9 +36,15 @@ pub fn router(exchange: Arc<Exchange>) -> Router {
         .route("/health", get(health::health))
         .route("/ready", get(health::ready))
         .route("/metrics", get(health::metrics))
-        .fallback(|| async { Envelope::new(StatusCode::NOT_FOUND, "not_found", "there is nothing here") })
+        .fallback(|| async {
+            Envelope::new(StatusCode::NOT_FOUND, "not_found", "there is nothing here")
+        })
         .method_not_allowed_fallback(|| async {
-            Envelope::new(StatusCode::METHOD_NOT_ALLOWED, "method_not_allowed", "not with this method")
+            Envelope::new(
+                StatusCode::METHOD_NOT_ALLOWED,
+                "method_not_allowed",
+                "not with this method",
+            )
         })
         .layer(DefaultBodyLimit::max(body_max))
         .layer(middleware::from_fn_with_state(Arc::clone(&exchange), in_time))
@@ -46,7 +52,11 @@ pub fn router(exchange: Arc<Exchange>) -> Router {
 }
 
 /// A request that takes too long is answered and let go.
-async fn in_time(State(exchange): State<Arc<Exchange>>, request: Request, next: Next) -> Result<Response, Envelope> {
+async fn in_time(
+    State(exchange): State<Arc<Exchange>>,
+    request: Request,
+    next: Next,
+) -> Result<Response, Envelope> {
     let limit = Duration::from_secs(exchange.limits().request_seconds_max);
     tokio::time::timeout(limit, next.run(request)).await.map_err(|_| {
         Envelope::new(StatusCode::REQUEST_TIMEOUT, "timeout", "the request took too long")

@@ -36,7 +36,9 @@ impl Recording {
 
     fn position(&mut self, at: Mono) -> usize {
         let origin = *self.origin.get_or_insert(at - Duration::from_millis(20));
-        usize::try_from(at.since(origin).as_micros() / 125).unwrap_or(0).saturating_sub(self.written)
+        usize::try_from(at.since(origin).as_micros() / 125)
+            .unwrap_or(0)
+            .saturating_sub(self.written)
     }
 
     /// The callee's sound, whose last sample arrived now.
@@ -115,8 +117,11 @@ mod tests {
     use super::*;
 
     fn sides(path: &Path) -> (Vec<i16>, Vec<i16>) {
-        let all: Vec<i16> =
-            hound::WavReader::open(path).expect("a wav").samples().map(|s| s.expect("whole")).collect();
+        let all: Vec<i16> = hound::WavReader::open(path)
+            .expect("a wav")
+            .samples()
+            .map(|s| s.expect("whole"))
+            .collect();
         (all.iter().step_by(2).copied().collect(), all.iter().skip(1).step_by(2).copied().collect())
     }
 

@@ -130,7 +130,6 @@ struct Files {
     journal: io::BufWriter<File>,
     tape: File,
     recording: Recording,
-
 }
 
 impl Folder {
@@ -155,7 +154,6 @@ impl Folder {
             journal,
             tape: File::create(self.dir.join(TAPE))?,
             recording: Recording::create(&self.dir.join(RECORDING))?,
-
         })
     }
 
@@ -204,11 +202,10 @@ impl Folder {
     fn finish(&mut self) {
         let Some((_, transcript, done)) = self.closing.take() else { return };
         if let Some(files) = &mut self.files {
-            let written = files
-                .journal
-                .flush()
-                .and_then(|()| files.recording.finish())
-                .and_then(|()| fs::write(self.dir.join(TRANSCRIPT), format!("{transcript:#}\n")));
+            let written =
+                files.journal.flush().and_then(|()| files.recording.finish()).and_then(|()| {
+                    fs::write(self.dir.join(TRANSCRIPT), format!("{transcript:#}\n"))
+                });
             if let Err(e) = written {
                 self.fail(&e);
             }

@@ -1,5 +1,5 @@
-//! Streams that have not begun yet. Those from outside must show the token of a call that waits for
-//! them, before any audio is read; those of a carrier in this process come with their call, and may
+//! Streams that have not begun yet. Those from outside must show a token of ours before any audio is
+//! read: of a call that waits for them, or of one they bring, which is then set up; those of a carrier in this process come with their call, and may
 //! bring its progress first.
 
 use std::time::Duration;
@@ -30,6 +30,8 @@ pub(super) struct Lobby {
     newcomer: Newcomer,
     since: Mono,
     messages: u32,
+    /// The call it brings, which is being set up, and the sound it will send.
+    brings: Option<(String, Format)>,
 }
 
 /// What became of it.
@@ -51,7 +53,7 @@ pub(super) enum Verdict {
 
 impl Lobby {
     pub(super) fn new(newcomer: Newcomer, now: Mono) -> Self {
-        Self { newcomer, since: now, messages: 0 }
+        Self { newcomer, since: now, messages: 0, brings: None }
     }
 
     pub(super) fn into_newcomer(self) -> Newcomer {
@@ -68,9 +70,19 @@ impl Lobby {
         {
             return Verdict::Refused { code: 1000, reason: "call over" };
         }
+        if let Some((call_id, format)) = &self.brings {
+            if let Some(place) = shared.switchboard.take(call_id) {
+                return self.seated(place, *format);
+            }
+            return match now.since(self.since) > PATIENCE {
+                true => Verdict::Refused { code: 1008, reason: "no call waits for this stream" },
+                false => Verdict::Waits,
+            };
+        }
         for _ in 0..MESSAGES_PER_TICK_MAX {
             match self.newcomer.transport.read() {
                 Ok(Some(message)) => match self.message(&message, shared) {
+                    Verdict::Waits if self.brings.is_some() => return Verdict::Waits,
                     Verdict::Waits => {}
                     verdict => return verdict,
                 },
@@ -116,9 +128,8 @@ impl Lobby {
     }
 
     fn started(&mut self, started: &Started, shared: &Shared) -> Verdict {
-        if let Some(mut place) = self.newcomer.known.take() {
-            set_leg(&mut place, started.format, self.newcomer.translator.as_ref());
-            return Verdict::Seated(place);
+        if let Some(place) = self.newcomer.known.take() {
+            return self.seated(*place, started.format);
         }
         let Some(token) = started.parameters.get(token::PARAMETER) else {
             return Verdict::Refused { code: 1008, reason: "the start has no token" };
@@ -127,12 +138,18 @@ impl Lobby {
             return Verdict::Refused { code: 1008, reason: "wrong token" };
         };
         match shared.switchboard.take(call_id) {
-            Some(mut place) => {
-                set_leg(&mut place, started.format, self.newcomer.translator.as_ref());
-                Verdict::Seated(Box::new(place))
+            Some(place) => self.seated(place, started.format),
+            None if shared.switchboard.announce(call_id) => {
+                self.brings = Some((call_id.to_owned(), started.format));
+                Verdict::Waits
             }
-            None => Verdict::Refused { code: 1008, reason: "no call waits for this stream" },
+            None => Verdict::Refused { code: 1013, reason: "too many calls at once" },
         }
+    }
+
+    fn seated(&self, mut place: Place, format: Format) -> Verdict {
+        set_leg(&mut place, format, self.newcomer.translator.as_ref());
+        Verdict::Seated(Box::new(place))
     }
 }
 

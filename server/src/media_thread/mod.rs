@@ -31,8 +31,8 @@ use tracing::error;
 
 use crate::{clock::Clock, workers::judge::Ask};
 use lobby::{Lobby, Verdict};
-use seat::{Fate, Seat};
 pub use seat::SeatId;
+use seat::{Fate, Seat};
 use transport::Transport;
 use words::{Place, Report, Switchboard};
 
@@ -73,13 +73,14 @@ impl Shared {
     /// What threads share.
     pub fn new(
         clock: Clock,
+        switchboard: Switchboard,
         stream_secret: Vec<u8>,
         lobby_max: usize,
         judge: Sender<Ask>,
     ) -> Arc<Self> {
         Arc::new(Self {
             clock,
-            switchboard: Switchboard::default(),
+            switchboard,
             stream_secret,
             lobby_max,
             judge,
@@ -216,7 +217,8 @@ impl Thread {
                     let Newcomer { transport, translator, .. } = waiting.into_newcomer();
                     match Seat::new(id, now, transport, translator, *place, judge) {
                         Ok(seat) => self.seats.push(seat),
-                        Err((place, detail)) => {
+                        Err(unborn) => {
+                            let (place, detail) = *unborn;
                             let report = Report::Panicked { detail };
                             let _ = place.inbox.try_send(crate::call_task::Inbox::Media(report));
                         }
@@ -237,7 +239,8 @@ fn keep(seat: &mut Seat, now: impl Fn() -> media::Mono) -> bool {
             let detail = panic_text(panic.as_ref());
             error!(%detail, "a circuit panicked; its call ends, the others go on");
             counter!("trunkline_panics_total").increment(1);
-            let _ = seat.inbox().try_send(crate::call_task::Inbox::Media(Report::Panicked { detail }));
+            let _ =
+                seat.inbox().try_send(crate::call_task::Inbox::Media(Report::Panicked { detail }));
             false
         }
     }

@@ -270,7 +270,9 @@ mod tests {
         assert_eq!(rx.waiting(), 3);
         assert!(matches!(rx.pop(), Some(Speech::Samples(UtteranceId(1), [1, 2, 3]))));
         assert!(matches!(rx.pop(), Some(Speech::End(UtteranceId(1)))));
-        assert!(matches!(rx.pop(), Some(Speech::Samples(UtteranceId(2), s)) if s.len() == SPEECH_MAX - 3));
+        assert!(
+            matches!(rx.pop(), Some(Speech::Samples(UtteranceId(2), s)) if s.len() == SPEECH_MAX - 3)
+        );
         assert!(rx.pop().is_none());
     }
 

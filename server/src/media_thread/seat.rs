@@ -71,10 +71,10 @@ impl Seat {
         translator: Box<dyn Translator>,
         place: Place,
         judge: Sender<Ask>,
-    ) -> Result<Self, (Place, String)> {
+    ) -> Result<Self, Box<(Place, String)>> {
         let circuit = match Circuit::new(&place.circuit, now) {
             Ok(circuit) => circuit,
-            Err(e) => return Err((place, e.to_string())),
+            Err(e) => return Err(Box::new((place, e.to_string()))),
         };
         let seat_codec = (place.circuit.codec, place.circuit.rate_hz);
         let mut record = Vec::with_capacity(16 * 1024);
@@ -313,7 +313,9 @@ impl Seat {
                         samples: *samples,
                         reply: self.place.orders_tx.clone(),
                     };
-                    if let Err(TrySendError::Full(_)) = self.judge.try_send(Ask::Chunk(Box::new(ask))) {
+                    if let Err(TrySendError::Full(_)) =
+                        self.judge.try_send(Ask::Chunk(Box::new(ask)))
+                    {
                         counter!("trunkline_judge_dropped_total").increment(1);
                     }
                     continue;

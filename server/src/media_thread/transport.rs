@@ -90,7 +90,9 @@ impl Transport {
         match self {
             Self::WebSocket(socket) => loop {
                 match socket.read() {
-                    Ok(message @ (Message::Text(_) | Message::Binary(_))) => return Ok(Some(message)),
+                    Ok(message @ (Message::Text(_) | Message::Binary(_))) => {
+                        return Ok(Some(message));
+                    }
                     Ok(Message::Close(frame)) => return Err(closed_by_peer(frame)),
                     Ok(_) => {}
                     Err(Error::Io(e)) if e.kind() == io::ErrorKind::WouldBlock => return Ok(None),
@@ -114,7 +116,12 @@ impl Transport {
             stream::Kind::Binary => Message::binary(bytes.to_vec()),
             stream::Kind::Text => match std::str::from_utf8(bytes) {
                 Ok(text) => Message::text(text),
-                Err(_) => return Err(Closed::new("internal", "a translator wrote text that is not UTF-8")),
+                Err(_) => {
+                    return Err(Closed::new(
+                        "internal",
+                        "a translator wrote text that is not UTF-8",
+                    ));
+                }
             },
         };
         match self {
@@ -149,12 +156,14 @@ impl Transport {
     /// Says good-bye with a close code (RFC 6455 §7.4) as far as the peer takes it, and lets go.
     pub fn close(mut self, code: u16, reason: &str) {
         if let Self::WebSocket(socket) = &mut self {
-            let frame = CloseFrame { code: CloseCode::from(code), reason: reason.to_owned().into() };
+            let frame =
+                CloseFrame { code: CloseCode::from(code), reason: reason.to_owned().into() };
             // Best effort: the socket is dropped next.
             let _ = socket.close(Some(frame));
             let _ = socket.flush();
         } else if let Self::Pipe(pipe) = &self {
-            let frame = CloseFrame { code: CloseCode::from(code), reason: reason.to_owned().into() };
+            let frame =
+                CloseFrame { code: CloseCode::from(code), reason: reason.to_owned().into() };
             let _ = pipe.tx.try_send(Message::Close(Some(frame)));
         }
     }

@@ -101,13 +101,27 @@ impl Levels {
     }
 }
 
-/// Calls that wait for their stream, by call id.
-#[derive(Default)]
+/// Streams that bring a call of their own and have not been answered, at a time.
+const CALLERS_MAX: usize = 64;
+
+/// Calls that wait for their stream, by call id, and streams that wait for their call.
 pub struct Switchboard {
     waiting: Mutex<BTreeMap<String, Place>>,
+    callers: mpsc::Sender<String>,
 }
 
 impl Switchboard {
+    /// Nobody waits. The other end hears the ids of calls that streams bring.
+    pub fn new() -> (Self, mpsc::Receiver<String>) {
+        let (callers, calling) = mpsc::channel(CALLERS_MAX);
+        (Self { waiting: Mutex::default(), callers }, calling)
+    }
+
+    /// A stream brings a call nobody placed; `false` when too many do.
+    pub fn announce(&self, call_id: &str) -> bool {
+        self.callers.try_send(call_id.to_owned()).is_ok()
+    }
+
     /// A call waits for its stream. There are never more than calls admitted.
     pub fn expect(&self, call_id: &str, place: Place) {
         let mut waiting = self.waiting.lock().unwrap_or_else(PoisonError::into_inner);

@@ -16,7 +16,12 @@ const IDLE_MAX: Duration = Duration::from_secs(20);
 const BODY_MAX: usize = 16 * 1024 * 1024;
 
 /// Posts one request and streams its answer back.
-pub(super) async fn post(client: reqwest::Client, request: Request, body: String, report: Reporter) {
+pub(super) async fn post(
+    client: reqwest::Client,
+    request: Request,
+    body: String,
+    report: Reporter,
+) {
     let mut post = client.post(&request.url).header("content-type", "application/json").body(body);
     for (name, value) in &request.headers {
         post = post.header(*name, value);

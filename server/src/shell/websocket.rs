@@ -50,10 +50,13 @@ pub(super) async fn run(request: Request, queue: mpsc::Receiver<Outgoing>, repor
 
 async fn connect(request: &Request) -> Result<Socket, Vec<News>> {
     let failed = |text: &str| vec![News::Failed(text.to_owned())];
-    let mut upgrade = request.url.as_str().into_client_request().map_err(|_| failed("not a WebSocket URL"))?;
+    let mut upgrade =
+        request.url.as_str().into_client_request().map_err(|_| failed("not a WebSocket URL"))?;
     for (name, value) in &request.headers {
         let value = HeaderValue::from_str(value).map_err(|_| failed("a header cannot be sent"))?;
-        upgrade.headers_mut().insert(HeaderName::from_static(name), value);
+        let name = HeaderName::from_bytes(name.as_bytes())
+            .map_err(|_| failed("a header cannot be sent"))?;
+        upgrade.headers_mut().insert(name, value);
     }
     let config = WebSocketConfig::default()
         .max_message_size(Some(MESSAGE_MAX))
@@ -74,7 +77,11 @@ async fn connect(request: &Request) -> Result<Socket, Vec<News>> {
     }
 }
 
-async fn converse(mut socket: Socket, mut queue: mpsc::Receiver<Outgoing>, report: &Reporter) -> News {
+async fn converse(
+    mut socket: Socket,
+    mut queue: mpsc::Receiver<Outgoing>,
+    report: &Reporter,
+) -> News {
     loop {
         tokio::select! {
             arrived = timeout(IDLE_MAX, socket.next()) => {

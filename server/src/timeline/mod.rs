@@ -17,7 +17,8 @@ use crate::journal::TIMELINE;
 pub fn draw(dir: &Path) -> anyhow::Result<Story> {
     let story = Story::read(dir)?;
     let path = dir.join(TIMELINE);
-    fs::write(&path, svg::draw(&story)).with_context(|| format!("cannot write {}", path.display()))?;
+    fs::write(&path, svg::draw(&story))
+        .with_context(|| format!("cannot write {}", path.display()))?;
     Ok(story)
 }
 

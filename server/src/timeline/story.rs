@@ -153,7 +153,9 @@ impl Story {
                 self.add(at, What::Carrier, text);
             }
             Input::Sound(event) => self.sound_event(at, event, open),
-            Input::Request(request) => self.add(at, What::Notice, format!("asked from outside: {request:?}")),
+            Input::Request(request) => {
+                self.add(at, What::Notice, format!("asked from outside: {request:?}"))
+            }
             _ => {}
         }
     }
@@ -173,11 +175,21 @@ impl Story {
             Event::Finished { utterance, heard } => {
                 self.end_agent(now, *utterance, false, open);
                 let how = if heard.confirmed { "confirmed by mark" } else { "estimated" };
-                self.add(now, What::Mark, format!("utterance {} heard, {} ms, {how}", utterance.0, heard.ms));
+                self.add(
+                    now,
+                    What::Mark,
+                    format!("utterance {} heard, {} ms, {how}", utterance.0, heard.ms),
+                );
             }
-            Event::Paused { utterance } => self.add(now, What::Pause, format!("utterance {}", utterance.0)),
+            Event::Paused { utterance } => {
+                self.add(now, What::Pause, format!("utterance {}", utterance.0))
+            }
             Event::Resumed { utterance, paused_ms } => {
-                self.add(now, What::Resume, format!("utterance {} after {paused_ms} ms", utterance.0));
+                self.add(
+                    now,
+                    What::Resume,
+                    format!("utterance {} after {paused_ms} ms", utterance.0),
+                );
             }
             Event::Interrupted { utterance, heard, reaction_ms } => {
                 self.end_agent(now, *utterance, true, open);
@@ -188,9 +200,13 @@ impl Story {
                 );
                 self.add(now, What::Interruption, text);
             }
-            Event::Digit { digit, .. } => self.add(now, What::Key, format!("they pressed {}", digit.as_char())),
+            Event::Digit { digit, .. } => {
+                self.add(now, What::Key, format!("they pressed {}", digit.as_char()))
+            }
             Event::KeysPlayed => self.add(now, What::Key, "our keys were played"),
-            Event::Deaf { for_ms } => self.add(now, What::Notice, format!("no sound for {for_ms} ms")),
+            Event::Deaf { for_ms } => {
+                self.add(now, What::Notice, format!("no sound for {for_ms} ms"))
+            }
         }
     }
 
@@ -209,7 +225,8 @@ impl Story {
                 self.add(at, What::Key, format!("we press {keys}"));
             }
             Output::Ended(ending) => {
-                let text = format!("{:?} ({:?}), ended by {:?}", ending.outcome, ending.cause, ending.by);
+                let text =
+                    format!("{:?} ({:?}), ended by {:?}", ending.outcome, ending.cause, ending.by);
                 self.add(at, What::End, text);
                 self.ending = Some(ending.clone());
             }
@@ -224,7 +241,9 @@ impl Story {
                 open.lines.insert(*index, line.clone());
             }
             Record::Turn(turn) => self.turns.push(*turn),
-            Record::Notice { code, detail } => self.add(at, What::Notice, format!("{code}: {detail}")),
+            Record::Notice { code, detail } => {
+                self.add(at, What::Notice, format!("{code}: {detail}"))
+            }
             Record::Report { done, summary, .. } => {
                 let result = if *done { "done" } else { "not done" };
                 self.add(at, What::Report, format!("{result}: {summary}"));
@@ -248,7 +267,11 @@ impl Story {
             };
             let cut = if line.interrupted { " —" } else { "" };
             let tool = line.tool.map(|tool| format!("[{tool}] ")).unwrap_or_default();
-            self.add(line.at, what, format!("{tool}{}{cut}", line.text));
+            let words = match (line.text.as_str(), line.interrupted) {
+                ("", true) => "(nothing was heard)",
+                (words, _) => words,
+            };
+            self.add(line.at, what, format!("{tool}{words}{cut}"));
         }
     }
 }
@@ -274,5 +297,8 @@ fn open_media(lines: &[journal::Line]) -> Option<Mono> {
 fn sound(path: &Path) -> Option<(Vec<i16>, Vec<i16>)> {
     let mut wav = hound::WavReader::open(path).ok()?;
     let all: Vec<i16> = wav.samples().collect::<Result<_, _>>().ok()?;
-    Some((all.iter().step_by(2).copied().collect(), all.iter().skip(1).step_by(2).copied().collect()))
+    Some((
+        all.iter().step_by(2).copied().collect(),
+        all.iter().skip(1).step_by(2).copied().collect(),
+    ))
 }

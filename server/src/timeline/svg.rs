@@ -31,7 +31,9 @@ pub(super) fn draw(story: &Story) -> String {
     let words: Vec<_> = story
         .moments
         .iter()
-        .filter(|m| matches!(m.what, What::Callee | What::Agent | What::Tool | What::Report | What::Notice))
+        .filter(|m| {
+            matches!(m.what, What::Callee | What::Agent | What::Tool | What::Report | What::Notice)
+        })
         .collect();
     let bars_y = WORDS_Y + words.len() as f64 * ROW + 60.0;
     let height = bars_y + story.turns.len() as f64 * (BAR + 6.0) + 70.0;
@@ -45,10 +47,9 @@ pub(super) fn draw(story: &Story) -> String {
     );
     head(&mut out, story);
     axis(&mut out, story);
-    for (y, name, colour, spans) in [
-        (CALLEE_Y, "callee", CALLEE, &story.callee),
-        (AGENT_Y, "agent", AGENT, &story.agent),
-    ] {
+    for (y, name, colour, spans) in
+        [(CALLEE_Y, "callee", CALLEE, &story.callee), (AGENT_Y, "agent", AGENT, &story.agent)]
+    {
         label(&mut out, LEFT - 12.0, y + 4.0, "end", colour, 15, name);
         for span in spans {
             let (from, to) = (x(story, span.from), x(story, span.to));
@@ -104,8 +105,24 @@ fn escaped(text: &str) -> String {
 fn head(out: &mut String, story: &Story) {
     let to = story.first.config.to.as_ref().map(telephony::E164::redacted).unwrap_or_default();
     let end = story.ending.as_ref().map_or("running".to_owned(), |e| format!("{:?}", e.outcome));
-    label(out, LEFT, 26.0, "start", "#111", 18, &format!("Call to {to}: {end}, {:.1} s", story.seconds));
-    label(out, LEFT, 44.0, "start", "#888", 11, &format!("{} · {}", story.first.call_id, story.first.started));
+    label(
+        out,
+        LEFT,
+        26.0,
+        "start",
+        "#111",
+        18,
+        &format!("Call to {to}: {end}, {:.1} s", story.seconds),
+    );
+    label(
+        out,
+        LEFT,
+        44.0,
+        "start",
+        "#888",
+        11,
+        &format!("{} · {}", story.first.call_id, story.first.started),
+    );
     let mut at = LEFT;
     let legend = [
         (CALLEE, "callee's voice"),
@@ -155,6 +172,7 @@ fn wave(out: &mut String, story: &Story, start: f64, samples: &[i16], middle: f6
 }
 
 fn moments(out: &mut String, story: &Story) {
+    let (mut last_state, mut row) = (f64::NEG_INFINITY, 0.0);
     for moment in &story.moments {
         let at = x(story, moment.at);
         let (y, colour, sign) = match moment.what {
@@ -170,12 +188,20 @@ fn moments(out: &mut String, story: &Story) {
                     CALLEE_Y - WAVE - 4.0,
                     EVENTS_Y,
                 );
-                (EVENTS_Y + 14.0, "#555", moment.text.as_str())
+                // States that follow at once stand below each other.
+                row = if at - last_state < 90.0 { row + 1.0 } else { 0.0 };
+                last_state = at;
+                (EVENTS_Y + 14.0 + row * 13.0, "#555", moment.text.as_str())
             }
             _ => continue,
         };
         let _ = write!(out, "<g><title>{:.3} s {}</title>", moment.at, escaped(&moment.text));
-        label(out, at, y, if moment.what == What::State { "start" } else { "middle" }, colour, 12, sign);
+        let anchor = match moment.what {
+            What::State if at > WIDTH - 120.0 => "end",
+            What::State => "start",
+            _ => "middle",
+        };
+        label(out, at, y, anchor, colour, 12, sign);
         out.push_str("</g>");
     }
 }
@@ -185,7 +211,15 @@ fn waterfall(out: &mut String, story: &Story, top: f64) {
     if story.turns.is_empty() {
         return;
     }
-    label(out, LEFT, top - 14.0, "start", "#111", 14, "Answering, by stage (ms from their last sound to our first)");
+    label(
+        out,
+        LEFT,
+        top - 14.0,
+        "start",
+        "#111",
+        14,
+        "Answering, by stage (ms from their last sound to our first)",
+    );
     let mut at = LEFT + 460.0;
     for (name, colour) in STAGES {
         label(out, at, top - 14.0, "start", colour, 12, &format!("■ {name}"));
@@ -194,7 +228,9 @@ fn waterfall(out: &mut String, story: &Story, top: f64) {
     let longest = story
         .turns
         .iter()
-        .map(|turn| stages(turn).iter().filter(|(n, _)| *n != "answer").map(|(_, s)| s).sum::<f64>())
+        .map(|turn| {
+            stages(turn).iter().filter(|(n, _)| *n != "answer").map(|(_, s)| s).sum::<f64>()
+        })
         .fold(0.5, f64::max);
     for (row, turn) in story.turns.iter().enumerate() {
         let y = top + row as f64 * (BAR + 6.0);
@@ -216,7 +252,15 @@ fn waterfall(out: &mut String, story: &Story, top: f64) {
             from += width;
         }
         if let Some(answer) = answer {
-            label(out, from + 8.0, y + 12.0, "start", "#444", 12, &format!("{:.0} ms", answer * 1000.0));
+            label(
+                out,
+                from + 8.0,
+                y + 12.0,
+                "start",
+                "#444",
+                12,
+                &format!("{:.0} ms", answer * 1000.0),
+            );
         }
     }
 }

@@ -10,7 +10,11 @@ pub fn print(story: &Story) -> String {
     let mut out = String::new();
     let to = story.first.config.to.as_ref().map(telephony::E164::redacted).unwrap_or_default();
     // Writing into a String cannot fail.
-    let _ = writeln!(out, "call {} to {to}, {:.1} s, {}", story.first.call_id, story.seconds, story.first.started);
+    let _ = writeln!(
+        out,
+        "call {} to {to}, {:.1} s, {}",
+        story.first.call_id, story.seconds, story.first.started
+    );
     let mut second = None;
     for moment in &story.moments {
         let now = moment.at as u64;
@@ -18,7 +22,8 @@ pub fn print(story: &Story) -> String {
             second = Some(now);
             let _ = writeln!(out, "{:02}:{:02} {}", now / 60, now % 60, who_speaks(story, now));
         }
-        let _ = writeln!(out, "      {:7.3}  {:<13} {}", moment.at, label(moment.what), moment.text);
+        let _ =
+            writeln!(out, "      {:7.3}  {:<13} {}", moment.at, label(moment.what), moment.text);
     }
     if !story.turns.is_empty() {
         let _ = writeln!(out, "\nlatencies by turn, ms");

@@ -8,8 +8,8 @@ mod mouth;
 
 pub use cast::{Cast, CastError, Dialects};
 pub(crate) use ear::{as_input, spawn as spawn_ear};
-pub use mind::{MindAsk, MindLink};
 pub(crate) use mind::spawn as spawn_mind;
+pub use mind::{MindAsk, MindLink};
 pub(crate) use mouth::{Backlog, spawn as spawn_mouth};
 
 use media::Mono;

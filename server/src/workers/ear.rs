@@ -10,9 +10,7 @@ use agent::{
 use crossbeam_channel::{Receiver, RecvTimeoutError, Sender, bounded};
 use tokio::sync::mpsc;
 
-use crate::{
-    call_task::Inbox, clock::Clock, media_thread::rings::HeardOut, vendors::as_input,
-};
+use crate::{call_task::Inbox, clock::Clock, media_thread::rings::HeardOut, vendors::as_input};
 
 /// How often heard sound is passed on.
 const PERIOD: Duration = Duration::from_millis(20);

@@ -109,7 +109,9 @@ impl MouthSeat {
             return false;
         }
         match self.dialect.poll() {
-            Some(tts::Output::Audio { utterance, samples }) => self.backlog.sound(utterance, samples),
+            Some(tts::Output::Audio { utterance, samples }) => {
+                self.backlog.sound(utterance, samples)
+            }
             Some(tts::Output::Event(event)) => {
                 self.backlog.event(&event);
                 // A call with a full inbox is given up by its media thread.

@@ -32,7 +32,9 @@ async fn hang_up(house: &House, id: &str) -> String {
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
 async fn broken_messages_cost_themselves_alone() {
-    let media = |payload: &str| json!({"event":"media","streamSid":STREAM,"media":{"payload":payload}}).to_string();
+    let media = |payload: &str| {
+        json!({"event":"media","streamSid":STREAM,"media":{"payload":payload}}).to_string()
+    };
     let odd = BASE64.encode_to_string([0xFF; 33]);
     let double = BASE64.encode_to_string([0xFF; 640]);
     let cases: Vec<(&str, Message, bool)> = vec![
@@ -83,7 +85,8 @@ async fn media_after_stop_is_told_and_a_lost_stream_ends_the_call() {
     let id = house.place(SOMEBODY).await;
     let mut peer = Peer::attach(&house, &id).await;
     peer.event("media").await;
-    let stop = json!({"event":"stop","streamSid":STREAM,"stop":{"accountSid":"AC1","callSid":"CA1"}});
+    let stop =
+        json!({"event":"stop","streamSid":STREAM,"stop":{"accountSid":"AC1","callSid":"CA1"}});
     peer.text(&stop.to_string()).await;
     peer.media(&silence()).await;
     house.ended(&id).await;

@@ -7,11 +7,7 @@ use std::{
     time::Duration,
 };
 
-use agent::{
-    call::Policy,
-    llm, stt,
-    tts,
-};
+use agent::{call::Policy, llm, stt, tts};
 use media::circuit::CircuitConfig;
 use serde_json::Value;
 use server::{
@@ -19,20 +15,20 @@ use server::{
     call_task::Inbox,
     carrier::{Callees, Carrier, Leg, Path, Simulated, Ticket, Truths},
     clock::{Clock, unix_seconds},
-    config::Limits,
+    config::{Inbound, Limits},
     exchange::{Exchange, Parts},
     http,
-    media_thread::{MediaThreads, Newcomer, Shared, transport::Transport},
+    media_thread::{MediaThreads, Newcomer, Shared, transport::Transport, words::Switchboard},
     vendors::Dialects,
 };
 use telephony::{Cause, Control, Signal, token};
 use tokio::time::timeout;
 
 /// Nothing in these tests may take longer.
-pub const PATIENCE: Duration = Duration::from_secs(30);
+pub(crate) const PATIENCE: Duration = Duration::from_secs(30);
 
 /// Which carrier the house has.
-pub enum Line {
+pub(crate) enum Line {
     /// `sim` over pipes.
     Pipes,
     /// `sim` over the WebSocket.
@@ -43,14 +39,13 @@ pub enum Line {
     Fragile,
 }
 
-pub struct House {
-    pub address: SocketAddr,
-    pub exchange: Arc<Exchange>,
-    pub truths: Arc<Truths>,
-    pub shared: Arc<Shared>,
-    pub dir: tempfile::TempDir,
+pub(crate) struct House {
+    pub(crate) address: SocketAddr,
+    pub(crate) exchange: Arc<Exchange>,
+    pub(crate) truths: Arc<Truths>,
+    pub(crate) dir: tempfile::TempDir,
     /// The far ends of fragile calls' pipes, in the order they were dialled.
-    pub pipes: Arc<Mutex<Vec<server::media_thread::transport::Pipe>>>,
+    pub(crate) pipes: Arc<Mutex<Vec<server::media_thread::transport::Pipe>>>,
     server: tokio::task::JoinHandle<()>,
 }
 
@@ -60,11 +55,11 @@ impl Drop for House {
     }
 }
 
-pub async fn house(line: Line) -> House {
+pub(crate) async fn house(line: Line) -> House {
     with_limits(line, Limits::default()).await
 }
 
-pub async fn with_limits(line: Line, limits: Limits) -> House {
+pub(crate) async fn with_limits(line: Line, limits: Limits) -> House {
     assembly::install_tls();
     http::metrics_handle();
     let dir = tempfile::tempdir().expect("a folder");
@@ -73,7 +68,8 @@ pub async fn with_limits(line: Line, limits: Limits) -> House {
     let clock = Clock::start();
     // No judge: the gate decides alone.
     let (judge, _) = crossbeam_channel::bounded(1);
-    let shared = Shared::new(clock, b"a secret".to_vec(), limits.lobby_max, judge);
+    let (switchboard, callers) = Switchboard::new();
+    let shared = Shared::new(clock, switchboard, b"a secret".to_vec(), limits.lobby_max, judge);
     let media = Arc::new(MediaThreads::spawn(1, &shared).expect("threads"));
     let truths = Arc::new(Truths::default());
     let pipes = Arc::default();
@@ -85,27 +81,29 @@ pub async fn with_limits(line: Line, limits: Limits) -> House {
         Line::Pipes => simulated(Path::Pipes),
         Line::WebSocket => simulated(Path::WebSocket(address)),
         Line::Manual => Box::new(Manual { shared: Arc::clone(&shared) }),
-        Line::Fragile => {
-            Box::new(Fragile { media: Arc::clone(&media), pipes: Arc::clone(&pipes) })
-        }
+        Line::Fragile => Box::new(Fragile { media: Arc::clone(&media), pipes: Arc::clone(&pipes) }),
     };
     let connections_max = limits.connections_max;
-    let exchange = Exchange::start(Parts {
-        clock,
-        limits,
-        calls_dir: dir.path().join("calls"),
-        from: None,
-        policy: Policy { hangup_ms_max: 300, ..Policy::default() },
-        circuit: CircuitConfig { judge: false, ..CircuitConfig::default() },
-        shared: Arc::clone(&shared),
-        media,
-        dialects: stand_ins(),
-        carrier,
-    })
+    let exchange = Exchange::start(
+        Parts {
+            clock,
+            limits,
+            calls_dir: dir.path().join("calls"),
+            from: None,
+            policy: Policy { hangup_ms_max: 300, ..Policy::default() },
+            circuit: CircuitConfig { judge: false, ..CircuitConfig::default() },
+            shared: Arc::clone(&shared),
+            media,
+            dialects: stand_ins(),
+            carrier,
+            inbound: Inbound::default(),
+        },
+        callers,
+    )
     .expect("started");
     let router = http::router(Arc::clone(&exchange));
     let server = tokio::spawn(http::serve(listener, router, connections_max));
-    House { address, exchange, truths, shared, dir, pipes, server }
+    House { address, exchange, truths, dir, pipes, server }
 }
 
 fn stand_ins() -> Dialects {
@@ -114,7 +112,9 @@ fn stand_ins() -> Dialects {
             let heard = (0..50).map(|n| format!("sentence number {n}"));
             Box::new(stt::scripted::Scripted::new(heard, stt::scripted::Config::default()))
         }),
-        tts: Box::new(|_, _| Box::new(tts::scripted::Scripted::new(tts::scripted::Script::default()))),
+        tts: Box::new(|_, _| {
+            Box::new(tts::scripted::Scripted::new(tts::scripted::Script::default()))
+        }),
         llm: Box::new(|_, _| {
             let answers = (0..50).map(|_| llm::scripted::Answer::say("Yes, thank you very much."));
             Box::new(llm::scripted::Scripted::new(answers))
@@ -124,7 +124,7 @@ fn stand_ins() -> Dialects {
 
 impl House {
     /// Places a call over HTTP and returns its id.
-    pub async fn place(&self, to: &str) -> String {
+    pub(crate) async fn place(&self, to: &str) -> String {
         let body = format!(r#"{{"to":"{to}","task":"Ask for the opening hours."}}"#);
         let (status, body) = self.post("/call", body).await;
         assert_eq!(status, 201, "{body}");
@@ -132,28 +132,28 @@ impl House {
         body["call_id"].as_str().expect("an id").to_owned()
     }
 
-    pub async fn post(&self, path: &str, body: impl Into<reqwest::Body>) -> (u16, Value) {
+    pub(crate) async fn post(&self, path: &str, body: impl Into<reqwest::Body>) -> (u16, Value) {
         let url = format!("http://{}{path}", self.address);
         let answer = timeout(PATIENCE, reqwest::Client::new().post(url).body(body).send());
         let answer = answer.await.expect("in time").expect("an answer");
         (answer.status().as_u16(), answer.json().await.expect("JSON"))
     }
 
-    pub async fn get(&self, path: &str) -> (u16, String) {
+    pub(crate) async fn get(&self, path: &str) -> (u16, String) {
         let answer = timeout(PATIENCE, reqwest::get(format!("http://{}{path}", self.address)));
         let answer = answer.await.expect("in time").expect("an answer");
         (answer.status().as_u16(), answer.text().await.expect("text"))
     }
 
     /// Waits for the call's end and returns what the API shows of it.
-    pub async fn ended(&self, id: &str) -> Value {
+    pub(crate) async fn ended(&self, id: &str) -> Value {
         let call = self.exchange.find(id).expect("known");
         timeout(PATIENCE, call.over()).await.expect("over in time");
         call.body()
     }
 
     /// Waits until the API shows a lifecycle.
-    pub async fn reaches(&self, id: &str, lifecycle: &str) {
+    pub(crate) async fn reaches(&self, id: &str, lifecycle: &str) {
         let call = self.exchange.find(id).expect("known");
         let mut happenings = call.watch();
         let reached = async {
@@ -164,15 +164,15 @@ impl House {
         timeout(PATIENCE, reached).await.expect("in time");
     }
 
-    pub fn call_dir(&self, id: &str) -> PathBuf {
+    pub(crate) fn call_dir(&self, id: &str) -> PathBuf {
         self.dir.path().join("calls").join(id)
     }
 
-    pub fn journal(&self, id: &str) -> String {
+    pub(crate) fn journal(&self, id: &str) -> String {
         std::fs::read_to_string(self.call_dir(id).join("journal.jsonl")).expect("a journal")
     }
 
-    pub fn token(&self, id: &str) -> String {
+    pub(crate) fn token(&self, id: &str) -> String {
         token::mint(b"a secret", id, unix_seconds() + 60)
     }
 }

@@ -4,6 +4,7 @@
 mod bad_input;
 mod house;
 mod http;
+mod inbound;
 mod isolation;
 mod peer;
 mod whole_call;

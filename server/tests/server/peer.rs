@@ -10,41 +10,41 @@ use tokio_tungstenite::{
 
 use crate::house::{House, PATIENCE};
 
-pub struct Peer(WebSocketStream<MaybeTlsStream<TcpStream>>);
+pub(crate) struct Peer(WebSocketStream<MaybeTlsStream<TcpStream>>);
 
-pub const STREAM: &str = "MZ00000000000000000000000000000001";
+pub(crate) const STREAM: &str = "MZ00000000000000000000000000000001";
 
 impl Peer {
-    pub async fn connect(house: &House) -> Self {
+    pub(crate) async fn connect(house: &House) -> Self {
         let url = format!("ws://{}/media/twilio", house.address);
         let connected = timeout(PATIENCE, connect_async(url)).await.expect("in time");
         Self(connected.expect("upgraded").0)
     }
 
     /// Connected and started for a call.
-    pub async fn attach(house: &House, id: &str) -> Self {
+    pub(crate) async fn attach(house: &House, id: &str) -> Self {
         let mut peer = Self::connect(house).await;
         peer.text(r#"{"event":"connected","protocol":"Call","version":"1.0.0"}"#).await;
         peer.text(&start(&house.token(id)).to_string()).await;
         peer
     }
 
-    pub async fn text(&mut self, text: &str) {
+    pub(crate) async fn text(&mut self, text: &str) {
         self.send(Message::text(text)).await;
     }
 
-    pub async fn send(&mut self, message: Message) {
+    pub(crate) async fn send(&mut self, message: Message) {
         timeout(PATIENCE, self.0.send(message)).await.expect("in time").expect("sent");
     }
 
-    pub async fn media(&mut self, payload: &str) {
+    pub(crate) async fn media(&mut self, payload: &str) {
         let media = json!({"event":"media","sequenceNumber":"2","streamSid":STREAM,
             "media":{"track":"inbound","chunk":"1","timestamp":"0","payload":payload}});
         self.text(&media.to_string()).await;
     }
 
     /// The next message from the server with this event.
-    pub async fn event(&mut self, event: &str) -> Value {
+    pub(crate) async fn event(&mut self, event: &str) -> Value {
         let found = async {
             loop {
                 let message = self.0.next().await.expect("open").expect("readable");
@@ -60,7 +60,7 @@ impl Peer {
     }
 
     /// How the server closes.
-    pub async fn closed(&mut self) -> Option<CloseFrame> {
+    pub(crate) async fn closed(&mut self) -> Option<CloseFrame> {
         let closed = async {
             loop {
                 match self.0.next().await {
@@ -74,7 +74,7 @@ impl Peer {
     }
 }
 
-pub fn start(token: &str) -> Value {
+pub(crate) fn start(token: &str) -> Value {
     json!({"event":"start","sequenceNumber":"1","streamSid":STREAM,"start":{
         "streamSid":STREAM,"accountSid":"AC1","callSid":"CA1","tracks":["inbound"],
         "customParameters":{"token":token},
@@ -83,7 +83,7 @@ pub fn start(token: &str) -> Value {
 
 impl Peer {
     /// The raw socket.
-    pub fn socket(&mut self) -> &mut MaybeTlsStream<TcpStream> {
+    pub(crate) fn socket(&mut self) -> &mut MaybeTlsStream<TcpStream> {
         self.0.get_mut()
     }
 }

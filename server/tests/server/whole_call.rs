@@ -16,7 +16,9 @@ async fn shop_call(house: &House) -> String {
 
 fn left_behind(house: &House, id: &str) {
     let dir = house.call_dir(id);
-    for file in ["journal.jsonl", "circuit.tape", "recording.wav", "transcript.json", "timeline.svg"] {
+    for file in
+        ["journal.jsonl", "circuit.tape", "recording.wav", "transcript.json", "timeline.svg"]
+    {
         let length = std::fs::metadata(dir.join(file)).map(|m| m.len()).unwrap_or(0);
         assert!(length > 100, "{file}: {length} bytes");
     }
@@ -55,7 +57,8 @@ async fn over_the_real_web_socket() {
 fn fixture(house: &House, id: &str) {
     use server::fixture::{Plan, cut};
     let out = house.dir.path().join("redacted");
-    cut(&house.call_dir(id), &out, Plan { from: 0.0, to: f64::INFINITY, redact: true }).expect("cut");
+    cut(&house.call_dir(id), &out, Plan { from: 0.0, to: f64::INFINITY, redact: true })
+        .expect("cut");
     let journal = std::fs::read_to_string(out.join("journal.jsonl")).expect("a journal");
     assert!(!journal.contains("opening hours") && !journal.contains("5550144"), "{journal}");
     assert!(server::replay::replay(&out, false).expect("readable").is_ok());
@@ -63,9 +66,11 @@ fn fixture(house: &House, id: &str) {
     cut(&house.call_dir(id), &out, Plan { from: 0.0, to: 4.0, redact: false }).expect("cut");
     let same = server::replay::replay(&out, false).expect("readable").expect("identical");
     assert!(same.sound.is_some() && same.lasted.as_secs_f64() <= 4.0);
-    let changed = std::fs::read_to_string(out.join("journal.jsonl"))
-        .expect("a journal")
-        .replacen("\"state\":\"dialing\"", "\"state\":\"dreaming\"", 1);
+    let changed = std::fs::read_to_string(out.join("journal.jsonl")).expect("a journal").replacen(
+        "\"state\":\"dialing\"",
+        "\"state\":\"dreaming\"",
+        1,
+    );
     std::fs::write(out.join("journal.jsonl"), changed).expect("written");
     let difference = server::replay::replay(&out, false).expect("readable").expect_err("changed");
     assert_eq!(difference.place, "journal");

@@ -150,6 +150,7 @@ pub(super) fn times(text: &[String]) -> Vec<(usize, usize, Time)> {
     while at < text.len() {
         match time_at(text, at) {
             Some((end, time)) => {
+                let end = end.min(text.len());
                 found.push((at, end, time));
                 at = end;
             }
