@@ -64,7 +64,7 @@ pub fn jitter(data: &[u8]) {
         }
         let flags = bytes.byte();
         now = now + Duration::from_millis(u64::from(bytes.byte()));
-        if flags % 3 == 0 {
+        if flags.is_multiple_of(3) {
             let _ = buffer.pop(now);
         } else {
             let sequence = bytes.short();

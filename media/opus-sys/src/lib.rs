@@ -9,8 +9,8 @@
 
 use std::ffi::c_char;
 
-pub use unsafe_libopus::*;
 use unsafe_libopus::varargs::{IntoVarArg, VarArgs};
+pub use unsafe_libopus::*;
 
 /// Controls an encoder with one argument: an `i32`, or a `&mut i32` that receives the answer.
 ///

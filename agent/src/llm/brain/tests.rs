@@ -92,6 +92,7 @@ fn a_restaurant_table() {
             (&["And your name please?"], "Keller"),
             (&["How do you spell that?"], "K, E, L, L, E, R"),
             (&["For how many people?"], "two people"),
+            (&["Story one second, a table for how many people."], "two people"),
             (&["How many?"], "two people"),
             (&["What time would you like?"], "seven thirty in the evening"),
             (&["For what day?"], "Friday"),
