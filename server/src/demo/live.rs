@@ -66,6 +66,9 @@ impl View for Live {
     fn close(&mut self, scene: &Scene) -> io::Result<()> {
         self.scroll(scene, true)?;
         self.terminal.clear()?;
+        // What follows is printed where the live part began.
+        let top = self.terminal.get_frame().area().as_position();
+        self.terminal.set_cursor_position(top)?;
         self.terminal.show_cursor()
     }
 }

@@ -35,6 +35,15 @@ impl Outcome {
         ]
     }
 
+    /// The callee's questions that were not answered, and what it understood instead.
+    fn missed(&self) -> Vec<String> {
+        let answers = self.truth.iter().flat_map(|truth| &truth.errand.answers);
+        answers
+            .filter(|answer| !answer.answered)
+            .map(|answer| format!("{}: understood {:?}", answer.question, answer.text))
+            .collect()
+    }
+
     /// Everything was.
     pub fn done(&self) -> bool {
         self.checks().iter().all(|(_, done)| *done)
@@ -48,6 +57,9 @@ pub fn epilogue(outcome: &Outcome) -> String {
     let _ = writeln!(out);
     for (what, done) in outcome.checks() {
         let _ = writeln!(out, "  {} {what}", if done { "✓" } else { "✗" });
+    }
+    for missed in outcome.missed() {
+        let _ = writeln!(out, "      {missed}");
     }
     if let Some(report) = &outcome.report {
         let _ = writeln!(out, "\nreport: {}", report.summary);
