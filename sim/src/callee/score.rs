@@ -106,10 +106,11 @@ impl Score {
     }
 }
 
-/// The samples from the first 2 ms that are louder than −45 dBFS on.
+/// The samples from the first 10 ms that are louder than −35 dBFS on: the recordings' rooms are at
+/// about −45 dBFS, and nobody hears those as speech.
 fn from_onset(samples: &[i16]) -> &[i16] {
-    let onset = samples.chunks(16).position(|part| sound::level_dbfs(part) >= -45.0);
-    &samples[onset.unwrap_or(0) * 16..]
+    let onset = samples.chunks(80).position(|part| sound::level_dbfs(part) >= -35.0);
+    &samples[onset.unwrap_or(0) * 80..]
 }
 
 /// Scaled so that the loudest second has this level.
