@@ -8,3 +8,4 @@ mod inbound;
 mod isolation;
 mod peer;
 mod whole_call;
+mod with_models;
