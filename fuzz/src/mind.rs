@@ -65,7 +65,8 @@ pub fn brain(data: &[u8]) {
         if bytes.is_empty() {
             break;
         }
-        let role = if bytes.byte().is_multiple_of(4) { llm::Role::Assistant } else { llm::Role::User };
+        let role =
+            if bytes.byte().is_multiple_of(4) { llm::Role::Assistant } else { llm::Role::User };
         let text = bytes.text();
         messages.push(llm::Message { role, text, calls: Vec::new(), answers: None });
         let prompt = Prompt { messages: messages.clone(), tools: Vec::new() };

@@ -83,7 +83,11 @@ pub fn completeness(text: &str) -> Completeness {
         ["yes", "no", "hello", "hi", "yeah", "nope", "sure", "correct", "bye", "goodbye"]
             .contains(&last.as_str());
     // Recognisers put a full stop behind every pause: only a question tells that we are to speak.
-    if text.ends_with(['?', '!']) || short_answer { Completeness::Complete } else { Completeness::Unknown }
+    if text.ends_with(['?', '!']) || short_answer {
+        Completeness::Complete
+    } else {
+        Completeness::Unknown
+    }
 }
 
 /// How many words there are, and whether all of them are listener's noises.

@@ -13,11 +13,8 @@ use crate::house::PATIENCE;
 async fn the_shop_tells_its_hours_and_is_understood() {
     let dir = tempfile::tempdir().expect("a folder");
     let models = Path::new(env!("CARGO_MANIFEST_DIR")).join("../models");
-    let config = Config {
-        calls_dir: dir.path().to_owned(),
-        models_dir: Some(models),
-        ..Config::default()
-    };
+    let config =
+        Config { calls_dir: dir.path().to_owned(), models_dir: Some(models), ..Config::default() };
     let cast = Cast::load(&config, &mut |_| {}).expect("models");
     let nowhere = SocketAddr::from(([127, 0, 0, 1], 0));
     let running = assembly::start(&config, cast, nowhere).expect("started");

@@ -81,7 +81,14 @@ impl Scene<'_> {
     pub(super) fn asks(&self) -> bool {
         // Recognisers lose question marks.
         self.text.trim_end().ends_with('?')
-            || self.says(&["how many", "what time", "what day", "which day", "what date", "what name"])
+            || self.says(&[
+                "how many",
+                "what time",
+                "what day",
+                "which day",
+                "what date",
+                "what name",
+            ])
             || self.said.first().is_some_and(|word| {
                 [
                     "what", "which", "how", "who", "when", "where", "can", "could", "may", "do",
