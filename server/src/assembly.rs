@@ -3,7 +3,6 @@
 use std::{io, net::SocketAddr, sync::Arc};
 
 use agent::call::Policy;
-use anyhow::Context;
 use media::circuit::CircuitConfig;
 use secrecy::ExposeSecret;
 
@@ -46,13 +45,12 @@ pub fn start(config: &Config, cast: Cast, address: SocketAddr) -> anyhow::Result
         config::Carrier::Emulator => Path::WebSocket(address),
     };
     let carrier = Simulated::new(callees, Arc::clone(&shared), Arc::clone(&media), path);
-    let from = config.from.as_deref().map(str::parse).transpose().context("from")?;
     let exchange = Exchange::start(
         Parts {
             clock,
             limits: config.limits.clone(),
             calls_dir: config.calls_dir.clone(),
-            from,
+            from: config.from.clone(),
             policy: Policy::default(),
             circuit: CircuitConfig::default(),
             shared,

@@ -17,15 +17,13 @@ use crate::{
 /// Does it: serves until SIGTERM or SIGINT, then drains.
 pub fn run(sources: &Sources) -> anyhow::Result<ExitCode> {
     let config = load(sources)?;
-    start_log(config.log_format);
+    start_log(config.log_filter().map_err(anyhow::Error::msg)?, config.log_format);
     let cast = Cast::load(&config, &mut |what| say(format!("loading {what}")))?;
     let runtime = tokio::runtime::Runtime::new().context("cannot start the runtime")?;
     runtime.block_on(serve(config, cast))
 }
 
-fn start_log(format: LogFormat) {
-    let filter =
-        EnvFilter::try_from_env("TRUNKLINE_LOG").unwrap_or_else(|_| EnvFilter::new("info"));
+fn start_log(filter: EnvFilter, format: LogFormat) {
     let registry = tracing_subscriber::registry().with(filter);
     let layer = tracing_subscriber::fmt::layer().with_writer(std::io::stderr);
     match format {

@@ -3,14 +3,22 @@
 //! Layers, later ones win: defaults, `trunkline.toml`, `.env`, `TRUNKLINE_*` in the environment,
 //! flags. A key nobody knows is refused, with the nearest one that exists.
 
+mod keys;
 mod layers;
+#[cfg(test)]
+mod tests;
 
 use std::{net::SocketAddr, path::PathBuf};
 
 use secrecy::{ExposeSecret, SecretString};
 use serde::{Deserialize, Serialize, Serializer};
+use telephony::E164;
+use tracing_subscriber::EnvFilter;
 
 pub use layers::{ConfigError, Sources, load};
+
+/// A shorter stream secret is refused: who guesses it makes tokens.
+pub const SECRET_BYTES_MIN: usize = 16;
 
 /// Everything that can be set.
 #[derive(Clone, Debug, Serialize, Deserialize)]
@@ -25,8 +33,9 @@ pub struct Config {
     /// Which carrier places calls.
     pub carrier: Carrier,
     /// Number shown to callees.
-    pub from: Option<String>,
-    /// Secret that stream tokens are signed with; made anew at every start when absent.
+    pub from: Option<E164>,
+    /// Secret that stream tokens are signed with, [`SECRET_BYTES_MIN`] at least; made anew at every
+    /// start when absent.
     #[serde(serialize_with = "hidden")]
     pub stream_secret: Option<SecretString>,
     /// Streams that bring a call of their own.
@@ -37,6 +46,8 @@ pub struct Config {
     pub keys: Keys,
     /// Bounds.
     pub limits: Limits,
+    /// What is logged: a level, or directives of `tracing` (`info,server=debug`).
+    pub log: String,
     /// `text` or `json`.
     pub log_format: LogFormat,
 }
@@ -175,6 +186,7 @@ impl Default for Config {
             speech: Speech::default(),
             keys: Keys::default(),
             limits: Limits::default(),
+            log: "info".to_owned(),
             log_format: LogFormat::Text,
         }
     }
@@ -223,13 +235,34 @@ impl Default for Limits {
 /// Shows that a secret is set, never what it is.
 fn hidden<S: Serializer>(secret: &Option<SecretString>, out: S) -> Result<S::Ok, S::Error> {
     match secret {
-        Some(secret) if secret.expose_secret().is_empty() => out.serialize_str(""),
         Some(_) => out.serialize_str("(set, hidden)"),
         None => out.serialize_none(),
     }
 }
 
 impl Config {
+    /// What the types alone do not refuse: the key, and what is wrong with its value.
+    fn check(&self) -> Result<(), (&'static str, String)> {
+        if let Some(secret) = &self.stream_secret {
+            let bytes = secret.expose_secret().len();
+            if bytes < SECRET_BYTES_MIN {
+                let detail = format!(
+                    "{bytes} bytes are too short for a secret; use {SECRET_BYTES_MIN} or more, for \
+                     example what `openssl rand -hex 32` prints, or leave it out"
+                );
+                return Err(("stream_secret", detail));
+            }
+        }
+        self.log_filter().map(drop).map_err(|detail| ("log", detail))
+    }
+
+    /// What is logged.
+    pub fn log_filter(&self) -> Result<EnvFilter, String> {
+        EnvFilter::builder().parse(&self.log).map_err(|e| {
+            format!("{e}; write a level (error, warn, info, debug, trace) or module=level, ...")
+        })
+    }
+
     /// The configuration as TOML, secrets hidden.
     pub fn redacted(&self) -> Result<String, toml::ser::Error> {
         toml::to_string_pretty(self)
