@@ -41,7 +41,7 @@ pub enum Incoming<'a> {
 /// What the dialect wants done on its connection.
 #[derive(Clone, PartialEq, Eq)]
 pub enum Outgoing {
-    /// Open a WebSocket.
+    /// Open a WebSocket; one that is open already is dropped, and nothing more is heard of it.
     Connect(Request),
     /// Send a text message.
     Text(String),

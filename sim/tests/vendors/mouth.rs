@@ -212,13 +212,29 @@ fn what_breaks_before_its_first_sound_is_said_again_and_after_it_is_lost() {
         let whole = sound(&bench, ONE) == expected("Hello there.");
         let spared = class.is_none() || class == Some(FaultClass::Garbage);
         assert_eq!(whole, spared, "{trouble:?}");
-        // The next one is said, if not on a connection that stalls: that one the dialect keeps.
+        // The next one is said, whatever became of the first connection.
         say(&mut bench, TWO, "Hm.");
         bench.run_to(60_000);
-        let stalled = class == Some(FaultClass::Stalled);
-        assert!(stalled || sound(&bench, TWO) == expected("Hm."), "{trouble:?}");
-        assert!(!stalled || faults(&bench).len() <= 2, "{trouble:?}");
+        assert!(sound(&bench, TWO) == expected("Hm."), "{trouble:?}");
+        assert_eq!(faults(&bench).len(), classes.len(), "{trouble:?}");
     }
+}
+
+#[test]
+fn a_vendor_that_stays_silent_is_asked_on_a_fresh_connection_each_time() {
+    let stall = Trouble::Stall { after: 0 };
+    let mut bench = bench(KEY, vec![stall.clone(), stall]);
+    say(&mut bench, ONE, "Hello there.");
+    bench.run_to(6_000);
+    // Asked for while the first was stalling, so it stalls on the second connection.
+    say(&mut bench, TWO, "Hm.");
+    bench.run_to(12_000);
+    let stalled = [(Some(ONE), FaultClass::Stalled), (Some(TWO), FaultClass::Stalled)];
+    assert_eq!((faults(&bench), bench.connections), (stalled.to_vec(), 3));
+    say(&mut bench, UtteranceId(3), "Well, well.");
+    bench.run_to(20_000);
+    assert!(sound(&bench, UtteranceId(3)) == expected("Well, well."));
+    assert_eq!((faults(&bench).len(), bench.connections), (2, 3));
 }
 
 #[test]

@@ -3,8 +3,8 @@
 //! One socket for the call, one context per utterance, named by our own number. Sound comes as
 //! µ-law at 8 kHz. `cancel` stops only what is not generated yet, so what still comes for a context
 //! we gave up is dropped by its id. A socket that closes while nothing is being said is left
-//! closed until the next utterance; one that breaks is opened again, later each time, and what was
-//! not heard of at all is asked for again.
+//! closed until the next utterance; one that breaks is opened again, later each time, and one that
+//! falls silent is replaced at once. What was not heard of at all is asked for again.
 
 mod wire;
 
@@ -310,16 +310,29 @@ impl Cartesia {
         {
             self.open();
         }
-        let stalled: Vec<_> = self
-            .sayings
-            .iter()
-            .filter(|(_, saying)| saying.asked && now.since(saying.last) >= STALL)
-            .map(|(id, _)| *id)
-            .collect();
-        for utterance in stalled {
+        let stalled = |saying: &Saying| saying.asked && now.since(saying.last) >= STALL;
+        let lost: Vec<_> =
+            self.sayings.iter().filter(|(_, saying)| stalled(saying)).map(|(id, _)| *id).collect();
+        if lost.is_empty() {
+            return;
+        }
+        for utterance in lost {
             self.cancel(utterance);
             self.fail(Some(utterance), fault(FaultClass::Stalled, "no sound in time"));
         }
+        // Another utterance that sounds just now shows that the socket is well.
+        if self.link == Link::Open && self.sayings.values().all(|saying| saying.samples == 0) {
+            self.replace();
+        }
+    }
+
+    /// The socket stands and is silent: another takes its place, and what waits is asked for there.
+    fn replace(&mut self) {
+        for saying in self.sayings.values_mut() {
+            (saying.asked, saying.timed_bytes) = (false, 0);
+        }
+        self.attempts = 0;
+        self.open();
     }
 }
 

@@ -209,15 +209,39 @@ fn an_idle_close_waits_for_the_next_utterance() {
 }
 
 #[test]
-fn a_stall_gives_the_utterance_up() {
+fn a_silent_socket_is_replaced_and_the_next_utterance_is_said_there() {
     let mut voice = opened();
     say(&mut voice, at(0), ONE, "Hello.");
+    say(&mut voice, at(4000), TWO, "Bye.");
     drain(&mut voice);
     assert_eq!(voice.deadline(), Some(at(6000)));
     voice.handle(at(6000), Input::Tick);
     let outputs = drain(&mut voice);
+    assert_eq!(failures(&outputs), [(Some(ONE), FaultClass::Stalled)]);
+    assert!(matches!(outputs.last(), Some(Output::Wire(Outgoing::Connect(_)))), "{outputs:?}");
+    assert_eq!(voice.deadline(), None, "nothing is asked for on the old socket any more");
+    voice.handle(at(6100), Input::Wire(Incoming::Opened));
+    let asked = drain(&mut voice);
+    assert!(wire_texts(&asked)[0].contains(r#""context_id":"u2""#), "{asked:?}");
+    text(&mut voice, at(6200), r#"{"type":"chunk","data":"/w==","context_id":"u2"}"#);
+    text(&mut voice, at(6300), r#"{"type":"done","context_id":"u2"}"#);
+    let outputs = drain(&mut voice);
+    assert!(outputs.contains(&Output::Event(Event::Done { utterance: TWO, total_ms: 0 })));
+}
+
+#[test]
+fn a_socket_on_which_another_utterance_sounds_is_kept() {
+    let mut voice = opened();
+    say(&mut voice, at(0), ONE, "Hello.");
+    say(&mut voice, at(0), TWO, "A longer one.");
+    text(&mut voice, at(5000), r#"{"type":"chunk","data":"/w==","context_id":"u2"}"#);
+    drain(&mut voice);
+    voice.handle(at(6000), Input::Tick);
+    let outputs = drain(&mut voice);
     assert_eq!(wire_texts(&outputs), [r#"{"context_id":"u1","cancel":true}"#]);
     assert_eq!(failures(&outputs), [(Some(ONE), FaultClass::Stalled)]);
+    assert!(!outputs.iter().any(|it| matches!(it, Output::Wire(Outgoing::Connect(_)))));
+    assert_eq!(voice.deadline(), Some(at(11_000)));
 }
 
 #[test]
