@@ -116,7 +116,7 @@ impl Closing {
                     None => Next::Ignore,
                 }
             }
-            Input::Sound(Event::KeysPlayed) => Next::Stay,
+            Input::Sound(Event::KeysPlayed | Event::KeysCancelled) => Next::Stay,
             Input::Sound(event) => {
                 let known = parts.playout(now, event);
                 let cut = matches!(event, Event::Interrupted { .. });

@@ -122,7 +122,7 @@ impl Conversing {
                 }
                 self.steps(parts, now, steps)
             }
-            Event::KeysPlayed => Next::Stay,
+            Event::KeysPlayed | Event::KeysCancelled => Next::Stay,
             _ if parts.playout(now, event) => Next::Stay,
             _ => Next::Ignore,
         }

@@ -24,16 +24,53 @@ impl Deaf {
     }
 
     pub(super) fn tick(&mut self, now: Mono, out: &mut Outbox) {
-        if now >= self.deadline() {
-            let for_ms = u32::try_from(now.since(self.last).as_millis()).unwrap_or(u32::MAX);
+        let silent = now.since(self.last);
+        if silent >= self.patience {
+            let for_ms = u32::try_from(silent.as_millis()).unwrap_or(u32::MAX);
             out.event(Event::Deaf { for_ms });
-            while now >= self.deadline() {
-                self.patience *= 2;
+            // The axis of `Mono` ends long before a `Duration` does, so this ends too.
+            while silent >= self.patience {
+                self.patience = self.patience.saturating_mul(2);
             }
         }
     }
 
     pub(super) fn deadline(&self) -> Mono {
         self.last + self.patience
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::circuit::outbox::Out;
+
+    fn reports(deaf: &mut Deaf, now: Mono) -> Vec<u32> {
+        let mut out = Outbox::new();
+        deaf.tick(now, &mut out);
+        std::iter::from_fn(|| match out.pop() {
+            Some(Out::Event(Event::Deaf { for_ms })) => Some(for_ms),
+            _ => None,
+        })
+        .collect()
+    }
+
+    #[test]
+    fn each_report_waits_twice_as_long_to_the_end_of_time() {
+        let mut deaf = Deaf::new(Mono::ZERO);
+        assert_eq!(reports(&mut deaf, Mono::from_millis(1999)), [0u32; 0]);
+        assert_eq!(reports(&mut deaf, Mono::from_millis(2000)), [2000]);
+        assert_eq!(deaf.deadline(), Mono::from_millis(4000));
+        // Far too late for one report is still one report, and the next lies ahead.
+        assert_eq!(reports(&mut deaf, Mono::from_millis(9000)), [9000]);
+        assert_eq!(deaf.deadline(), Mono::from_millis(16_000));
+        for end in [u64::MAX - 1, u64::MAX] {
+            let end = Mono::from_micros(end);
+            let mut deaf = Deaf::new(Mono::ZERO);
+            assert_eq!(reports(&mut deaf, end), [u32::MAX]);
+            assert_eq!(reports(&mut deaf, end), [0u32; 0], "reported once");
+            deaf.packet(end);
+            assert_eq!(reports(&mut deaf, end), [0u32; 0]);
+        }
     }
 }

@@ -45,7 +45,11 @@ impl Say {
             }
             Transport::Rtp { .. } => (frame, frame),
         };
-        let feeding = Feeding { frame, lead, slack, clear: config.clear, mark: config.mark };
+        // A stream of packets that stops looks like a lost call to the other side and to every box
+        // in between.
+        let continuous = matches!(config.transport, Transport::Rtp { .. });
+        let (clear, mark) = (config.clear, config.mark);
+        let feeding = Feeding { frame, lead, slack, clear, mark, continuous };
         Self {
             playout: Playout::new(feeding),
             barge_in: BargeIn::new(&config.barge_in),

@@ -1,8 +1,8 @@
 //! The leg over RTP: jitter buffer, concealment, events, reports.
 //!
 //! One frame is taken from the jitter buffer per frame time on a grid of its own, so what is heard
-//! has no gaps: losses are concealed, silence is filled. Left out: sound while we say nothing (no
-//! packets leave then), comfort noise, sending events.
+//! has no gaps: losses are concealed, silence is filled. Packets leave all the time: while we say
+//! nothing they hold silence. Left out: comfort noise from us (RFC 3389), sending events.
 
 use std::time::Duration;
 

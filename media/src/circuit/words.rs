@@ -226,8 +226,11 @@ pub enum Event {
         /// How it came.
         source: DigitSource,
     },
-    /// The keys we were asked to press have been played.
+    /// The keys of one [`Command::Keys`] have been played.
     KeysPlayed,
+    /// The keys of one [`Command::Keys`] will not be played to their end: a clear dropped them, or
+    /// there was no room for them. Each such command ends in this or in [`Event::KeysPlayed`].
+    KeysCancelled,
     /// No audio has come from the carrier for this long, in ms.
     Deaf {
         /// Since the last packet.

@@ -5,7 +5,7 @@ use std::time::Duration;
 use super::arena::Chain;
 use crate::{
     Mono,
-    circuit::{Heard, UtteranceId},
+    circuit::{Event, Heard, UtteranceId},
 };
 
 pub(super) struct Item {
@@ -66,6 +66,24 @@ impl Item {
             ms: (samples / 8) as u32,
             of_ms: (self.queued / 8) as u32,
             confirmed: samples == self.confirmed,
+        }
+    }
+
+    /// Speech, not the tones of keys.
+    pub(super) fn is_speech(&self) -> bool {
+        self.utterance.is_some()
+    }
+
+    /// What is reported when a clear takes it away after so many samples were played.
+    pub(super) fn dropped(&self, samples: u64, reaction_ms: u32) -> Event {
+        let whole = self.is_sent() && samples == self.queued;
+        match self.utterance {
+            Some(utterance) if whole => Event::Finished { utterance, heard: self.heard(samples) },
+            Some(utterance) => {
+                Event::Interrupted { utterance, heard: self.heard(samples), reaction_ms }
+            }
+            None if whole => Event::KeysPlayed,
+            None => Event::KeysCancelled,
         }
     }
 }

@@ -3,13 +3,13 @@ use std::collections::VecDeque;
 use proptest::prelude::*;
 
 use super::*;
-use crate::circuit::Heard;
+use crate::circuit::{Heard, MarkId, Out};
 
 const FRAME: usize = 160;
 
 fn feeding(clear: bool, mark: bool) -> Feeding {
     let ms = Duration::from_millis;
-    Feeding { frame: ms(20), lead: ms(60), slack: Duration::ZERO, clear, mark }
+    Feeding { frame: ms(20), lead: ms(60), slack: Duration::ZERO, clear, mark, continuous: false }
 }
 
 /// Sends all that is due; returns the samples.
@@ -108,6 +108,70 @@ fn keys_drop_speech_and_are_reported() {
     let Some(Out::Mark(id)) = mark else { panic!("{mark:?}") };
     playout.mark_returned(Mono::from_millis(180), id, &mut out);
     assert_eq!(drain(&mut out), [Out::Event(Event::KeysPlayed)]);
+}
+
+#[test]
+fn keys_that_a_clear_takes_away_are_reported_too() {
+    let (played, cancelled) = (Out::Event(Event::KeysPlayed), Out::Event(Event::KeysCancelled));
+    let ms = Mono::from_millis;
+    // The carrier clears; cleared at so many ms after the first of two rows of 40 ms; the reports.
+    for (clear, at, expected) in [
+        (true, 0, vec![cancelled, cancelled]),
+        (true, 30, vec![cancelled, cancelled]),
+        (true, 50, vec![played, cancelled]),
+        (true, 90, vec![played, played]),
+        // What such a carrier has it plays.
+        (false, 30, vec![played, played]),
+    ] {
+        let (mut playout, mut out) = (Playout::new(feeding(clear, false)), Outbox::new());
+        playout.keys(ms(100), &[9; 320], &mut out);
+        playout.keys(ms(100), &[8; 320], &mut out);
+        for passed in 0..=at {
+            send(&mut playout, ms(100 + passed), &mut out);
+        }
+        playout.clear(ms(100 + at), 0, &mut out);
+        let reports: Vec<Out> =
+            drain(&mut out).into_iter().filter(|out| matches!(out, Out::Event(_))).collect();
+        assert_eq!(reports, expected, "clear {clear}, {at} ms");
+        assert_eq!(playout.playing(), None);
+    }
+}
+
+#[test]
+fn keys_without_room_are_cancelled_whole() {
+    let (mut playout, mut out) = (Playout::new(feeding(true, true)), Outbox::new());
+    let refused = [Out::Ignored(Ignored::TooMuchSpeech), Out::Event(Event::KeysCancelled)];
+    playout.keys(Mono::ZERO, &vec![9; SPEECH_SAMPLES_MAX - 400], &mut out);
+    playout.keys(Mono::ZERO, &[9; 800], &mut out);
+    assert_eq!(drain(&mut out), refused);
+    // Its blocks are free again.
+    for _ in 1..UTTERANCES_MAX {
+        playout.keys(Mono::ZERO, &[], &mut out);
+    }
+    playout.keys(Mono::ZERO, &[9; 400], &mut out);
+    assert_eq!(drain(&mut out), refused);
+}
+
+#[test]
+fn a_continuous_leg_sends_silence_on_the_grid_and_speech_in_its_place() {
+    let frame = Duration::from_millis(20);
+    let feeding = Feeding { lead: frame, slack: frame, continuous: true, ..feeding(false, false) };
+    let (mut playout, mut out) = (Playout::new(feeding), Outbox::new());
+    let ms = Mono::from_millis;
+    assert_eq!(send(&mut playout, ms(100), &mut out), [0; FRAME]);
+    assert_eq!(playout.deadlines(), (Some(ms(120)), None));
+    playout.say(UtteranceId(1), true, &mut out);
+    playout.speech(UtteranceId(1), &[5; 200], &mut out);
+    // Late by 7 ms, on the same grid; what is too short for a frame waits for more.
+    assert_eq!(send(&mut playout, ms(127), &mut out), [5; FRAME]);
+    assert_eq!(send(&mut playout, ms(140), &mut out), [0; FRAME]);
+    playout.pause(ms(150), &mut out);
+    playout.speech(UtteranceId(1), &[6; 120], &mut out);
+    assert_eq!(send(&mut playout, ms(160), &mut out), [0; FRAME]);
+    playout.resume(ms(170), &mut out);
+    let rest = [[5; 40].as_slice(), &[6; 120]].concat();
+    assert_eq!(send(&mut playout, ms(180), &mut out), rest);
+    assert_eq!(playout.deadlines().0, Some(ms(200)));
 }
 
 #[derive(Clone, Debug)]

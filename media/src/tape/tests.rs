@@ -132,6 +132,7 @@ fn outputs() -> Vec<Output<'static>> {
         Event::Digit { digit: key('D'), source: DigitSource::Carrier },
         Event::Digit { digit: key('0'), source: DigitSource::InBand },
         Event::KeysPlayed,
+        Event::KeysCancelled,
         Event::Deaf { for_ms: u32::MAX },
     ];
     let reasons = [

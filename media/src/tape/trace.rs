@@ -189,6 +189,7 @@ fn put_event(event: Event, out: &mut Vec<u8>) {
         }
         Event::KeysPlayed => out.push(148),
         Event::Deaf { for_ms } => put_numbers(149, &[n(for_ms)], out),
+        Event::KeysCancelled => out.push(150),
     }
 }
 
@@ -235,6 +236,7 @@ fn take_event(tag: u8, bytes: &mut Bytes<'_>) -> Result<Event, TapeError> {
         }
         148 => Event::KeysPlayed,
         149 => Event::Deaf { for_ms: bytes.small("a duration")? },
+        150 => Event::KeysCancelled,
         _ => return Err(TapeError::Nonsense { at_byte: at_byte - 1, what: "an unknown record" }),
     })
 }

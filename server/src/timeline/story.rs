@@ -204,6 +204,7 @@ impl Story {
                 self.add(now, What::Key, format!("they pressed {}", digit.as_char()))
             }
             Event::KeysPlayed => self.add(now, What::Key, "our keys were played"),
+            Event::KeysCancelled => self.add(now, What::Key, "our keys were cut off"),
             Event::Deaf { for_ms } => {
                 self.add(now, What::Notice, format!("no sound for {for_ms} ms"))
             }
