@@ -9,5 +9,7 @@
 mod allocation;
 mod carrier;
 mod interruptions;
+mod leg;
+mod legs;
 mod pacing;
 mod sound;
