@@ -1,21 +1,33 @@
-//! The leg of a call that came as a stream: there is nothing to dial, and ending it is closing it.
+//! The leg of a call that came as a stream: there is nothing to dial, ending it is closing it, and a
+//! stream that stops is a caller who has hung up.
 
 use telephony::{Cause, Control, Signal};
 
 use super::{Leg, Ticket};
-use crate::{call_task::Inbox, media_thread::words::Order};
+use crate::{
+    call_task::Inbox,
+    media_thread::words::{Answer, Order},
+};
 
-/// The leg; its place waits on the switchboard.
+/// The leg; its place goes to the stream that waits for it.
 pub struct Streamed {
     inbox: tokio::sync::mpsc::Sender<Inbox>,
     orders: crossbeam_channel::Sender<Order>,
 }
 
 impl Streamed {
-    /// Puts the place on the switchboard, where its stream takes it.
-    pub fn new(ticket: Ticket, switchboard: &crate::media_thread::words::Switchboard) -> Self {
-        switchboard.expect(&ticket.call_id, ticket.place);
-        Self { inbox: ticket.inbox, orders: ticket.orders }
+    /// Hands the place to the stream. One that has gone meanwhile is a caller who did not wait.
+    pub fn new(ticket: Ticket, answer: Answer) -> Self {
+        let leg = Self { inbox: ticket.inbox, orders: ticket.orders };
+        if answer.send(Ok(Box::new(ticket.place))).is_err() {
+            leg.end(Cause::OriginatorCancel, true);
+        }
+        leg
+    }
+
+    fn end(&self, cause: Cause, by_callee: bool) {
+        // A call that takes nothing any more is over.
+        let _ = self.inbox.try_send(Inbox::Signal(Signal::Ended { cause, by_callee }));
     }
 }
 
@@ -26,8 +38,6 @@ impl Leg for Streamed {
         }
         // A full queue: the circuit is given up anyway, and takes its stream along.
         let _ = self.orders.try_send(Order::Leave);
-        let ended = Signal::Ended { cause: Cause::NormalClearing, by_callee: false };
-        // A call that takes nothing any more is over.
-        let _ = self.inbox.try_send(Inbox::Signal(ended));
+        self.end(Cause::NormalClearing, false);
     }
 }

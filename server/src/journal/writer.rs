@@ -39,7 +39,7 @@ pub(super) enum Message {
 
 /// What a new journal needs.
 pub struct Opening {
-    /// The call's folder; made if absent.
+    /// The call's folder, which must not be there.
     pub dir: PathBuf,
     /// The first line's content.
     pub first: First,
@@ -146,7 +146,11 @@ impl Folder {
 
     fn create(&self, first: &First) -> io::Result<Files> {
         debug_assert_eq!(first.version, VERSION, "one version is written");
-        fs::create_dir_all(&self.dir)?;
+        if let Some(calls_dir) = self.dir.parent() {
+            fs::create_dir_all(calls_dir)?;
+        }
+        // A folder that is there belongs to another call.
+        fs::create_dir(&self.dir)?;
         let mut journal = io::BufWriter::new(File::create(self.dir.join(JOURNAL))?);
         serde_json::to_writer(&mut journal, first)?;
         journal.write_all(b"\n")?;
@@ -212,5 +216,45 @@ impl Folder {
         }
         // Nobody waits for it any more: fine.
         let _ = done.send(());
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use agent::{
+        brief::Brief,
+        call::{CallConfig, Policy},
+    };
+    use telephony::Direction;
+
+    use super::*;
+    use crate::media_thread::rings;
+
+    #[tokio::test]
+    async fn a_folder_that_is_there_is_another_calls() {
+        let dir = tempfile::tempdir().expect("a folder");
+        let journal = dir.path().join(JOURNAL);
+        fs::write(&journal, "an old call").expect("written");
+        let (inbox, mut messages) = mpsc::channel(1);
+        let config = CallConfig {
+            direction: Direction::Inbound,
+            to: None,
+            from: None,
+            brief: Brief::default(),
+            policy: Policy::default(),
+        };
+        let (call_id, started) = ("a".to_owned(), String::new());
+        let book = Writer::spawn().expect("a thread").open(Opening {
+            dir: dir.path().to_owned(),
+            first: First { version: VERSION, call_id, started, config },
+            tape: rings::tape().1,
+            recording: rings::recording().1,
+            inbox,
+        });
+        book.close(serde_json::Value::Null).await;
+        assert_eq!(fs::read_to_string(&journal).expect("still there"), "an old call");
+        assert_eq!(fs::read_dir(dir.path()).expect("a folder").count(), 1);
+        let told = messages.recv().await.expect("told");
+        assert!(matches!(told, Inbox::Media(Report::Notice { code: "journal_lost", .. })));
     }
 }

@@ -1,6 +1,6 @@
 //! Streams that have not begun yet. Those from outside must show a token of ours before any audio is
-//! read: of a call that waits for them, or of one they bring, which is then set up; those of a carrier in this process come with their call, and may
-//! bring its progress first.
+//! read: of a call that waits for them, or of one they bring, which is then set up. Those of a
+//! carrier in this process come with their call, and may bring its progress first.
 
 use std::time::Duration;
 
@@ -11,10 +11,12 @@ use telephony::{
     token,
 };
 
+use tokio::sync::oneshot::{self, error::TryRecvError};
+
 use super::{
     Newcomer, Shared,
     transport::Message,
-    words::{Order, Place, Report},
+    words::{Order, Place, Report, TurnedAway},
 };
 use crate::{call_task::Inbox, clock::unix_seconds};
 
@@ -30,8 +32,14 @@ pub(super) struct Lobby {
     newcomer: Newcomer,
     since: Mono,
     messages: u32,
-    /// The call it brings, which is being set up, and the sound it will send.
-    brings: Option<(String, Format)>,
+    /// It brings a call, which is being set up.
+    brings: Option<Brings>,
+}
+
+struct Brings {
+    answered: oneshot::Receiver<Result<Box<Place>, TurnedAway>>,
+    /// The sound it will send.
+    format: Format,
 }
 
 /// What became of it.
@@ -41,12 +49,7 @@ pub(super) enum Verdict {
     /// It showed a token of a call that waits.
     Seated(Box<Place>),
     /// It may not stay.
-    Refused {
-        /// RFC 6455 close code.
-        code: u16,
-        /// For the close frame and the log.
-        reason: &'static str,
-    },
+    Refused(TurnedAway),
     /// It closed by itself.
     Gone,
 }
@@ -60,23 +63,23 @@ impl Lobby {
         self.newcomer
     }
 
-    pub(super) fn close(self, code: u16, reason: &'static str) {
-        self.newcomer.transport.close(code, reason);
+    pub(super) fn close(self, why: TurnedAway) {
+        self.newcomer.transport.close(why.code, why.reason);
     }
 
     pub(super) fn look(&mut self, now: Mono, shared: &Shared) -> Verdict {
         if let Some(place) = &self.newcomer.known
             && place.orders.try_iter().any(|order| matches!(order, Order::Leave))
         {
-            return Verdict::Refused { code: 1000, reason: "call over" };
+            return Verdict::Refused(TurnedAway { code: 1000, reason: "call over" });
         }
-        if let Some((call_id, format)) = &self.brings {
-            if let Some(place) = shared.switchboard.take(call_id) {
-                return self.seated(place, *format);
-            }
-            return match now.since(self.since) > PATIENCE {
-                true => Verdict::Refused { code: 1008, reason: "no call waits for this stream" },
-                false => Verdict::Waits,
+        if let Some(brings) = &mut self.brings {
+            let format = brings.format;
+            return match brings.answered.try_recv() {
+                Ok(Ok(place)) => self.seated(*place, format),
+                Ok(Err(turned_away)) => Verdict::Refused(turned_away),
+                Err(TryRecvError::Empty) if now.since(self.since) <= PATIENCE => Verdict::Waits,
+                Err(_) => refused_for_now("the call was not set up in time"),
             };
         }
         for _ in 0..MESSAGES_PER_TICK_MAX {
@@ -88,13 +91,16 @@ impl Lobby {
                 },
                 Ok(None) => break,
                 Err(closed) if closed.code == "message_too_large" => {
-                    return Verdict::Refused { code: 1009, reason: "message too large" };
+                    return Verdict::Refused(TurnedAway {
+                        code: 1009,
+                        reason: "message too large",
+                    });
                 }
                 Err(_) => return Verdict::Gone,
             }
         }
         if self.newcomer.known.is_none() && now.since(self.since) > PATIENCE {
-            return Verdict::Refused { code: 1008, reason: "no start with a token in time" };
+            return refused("no start with a token in time");
         }
         Verdict::Waits
     }
@@ -102,7 +108,7 @@ impl Lobby {
     fn message(&mut self, message: &Message, shared: &Shared) -> Verdict {
         self.messages += 1;
         if self.messages > MESSAGES_MAX {
-            return Verdict::Refused { code: 1008, reason: "no start among the first messages" };
+            return refused("no start among the first messages");
         }
         let carried = match message {
             Message::Text(text) => Carried::Text(text.as_str()),
@@ -116,7 +122,10 @@ impl Lobby {
             Ok(Some(Incoming::Ended { cause, by_callee })) => Signal::Ended { cause, by_callee },
             Ok(_) => return Verdict::Waits,
             Err(fault) if fault.fatal => {
-                return Verdict::Refused { code: 1002, reason: "not this carrier's protocol" };
+                return Verdict::Refused(TurnedAway {
+                    code: 1002,
+                    reason: "not this carrier's protocol",
+                });
             }
             Err(_) => return Verdict::Waits,
         };
@@ -132,18 +141,20 @@ impl Lobby {
             return self.seated(*place, started.format);
         }
         let Some(token) = started.parameters.get(token::PARAMETER) else {
-            return Verdict::Refused { code: 1008, reason: "the start has no token" };
+            return refused("the start has no token");
         };
         let Ok(call_id) = token::verify(&shared.stream_secret, token, unix_seconds()) else {
-            return Verdict::Refused { code: 1008, reason: "wrong token" };
+            return refused("wrong token");
         };
         match shared.switchboard.take(call_id) {
             Some(place) => self.seated(place, started.format),
-            None if shared.switchboard.announce(call_id) => {
-                self.brings = Some((call_id.to_owned(), started.format));
-                Verdict::Waits
-            }
-            None => Verdict::Refused { code: 1013, reason: "too many calls at once" },
+            None => match shared.switchboard.announce(call_id) {
+                Some(answered) => {
+                    self.brings = Some(Brings { answered, format: started.format });
+                    Verdict::Waits
+                }
+                None => refused_for_now("too many calls at once"),
+            },
         }
     }
 
@@ -151,6 +162,14 @@ impl Lobby {
         set_leg(&mut place, format, self.newcomer.translator.as_ref());
         Verdict::Seated(Box::new(place))
     }
+}
+
+fn refused(reason: &'static str) -> Verdict {
+    Verdict::Refused(TurnedAway::for_good(reason))
+}
+
+fn refused_for_now(reason: &'static str) -> Verdict {
+    Verdict::Refused(TurnedAway::for_now(reason))
 }
 
 /// The circuit follows what the carrier said of the leg.

@@ -205,10 +205,10 @@ impl Thread {
                     self.lobby.push(waiting);
                     continue;
                 }
-                Ok(Verdict::Refused { code, reason }) => {
+                Ok(Verdict::Refused(why)) => {
                     counter!("trunkline_streams_refused_total").increment(1);
-                    tracing::warn!(reason, "a stream was refused");
-                    waiting.close(code, reason);
+                    tracing::warn!(code = why.code, reason = why.reason, "a stream was refused");
+                    waiting.close(why);
                 }
                 Ok(Verdict::Gone) => {}
                 Ok(Verdict::Seated(place)) => {

@@ -11,7 +11,7 @@ use media::{
 };
 use metrics::counter;
 use telephony::{
-    Capabilities, Signal, Translator,
+    Capabilities, Cause, Signal, Translator,
     stream::{Incoming, Message as Carried, Misbehaved, Outgoing},
 };
 use tokio::sync::mpsc::error::TrySendError as InboxFull;
@@ -168,7 +168,14 @@ impl Seat {
                 Incoming::Digit(digit) => circuit::Input::Digit(digit),
                 Incoming::Mark(mark) => circuit::Input::Mark(mark),
                 Incoming::Started(_) => return,
-                Incoming::Stopped => return self.stop(),
+                Incoming::Stopped => {
+                    self.stop();
+                    if self.place.is_whole_call {
+                        let (cause, by_callee) = (Cause::NormalClearing, true);
+                        self.report(Report::Signal(Signal::Ended { cause, by_callee }));
+                    }
+                    return;
+                }
                 Incoming::Ringing => return self.report(Report::Signal(Signal::Ringing)),
                 Incoming::Answered => return self.report(Report::Signal(Signal::Answered)),
                 Incoming::Ended { cause, by_callee } => {

@@ -1,6 +1,9 @@
 //! How a carrier's messages reach a media thread: a WebSocket it owns, or an in-process pipe.
 
-use std::{io, net::TcpStream};
+use std::{
+    io::{self, Read},
+    net::TcpStream,
+};
 
 use crossbeam_channel::{Receiver, Sender, TryRecvError, TrySendError, bounded};
 use telephony::stream;
@@ -18,6 +21,8 @@ const LOBBY_MESSAGE_MAX: usize = 64 * 1024;
 const MESSAGE_MAX: usize = 2 * 1024 * 1024;
 /// Bytes waiting for a slow peer: about 1 s of Twilio media messages. Then the peer is dropped.
 const OUTGOING_MAX: usize = 20 * 1024;
+/// Pieces of 4 KiB a closing stream is still read for.
+const UNREAD_MAX: usize = 64;
 /// Messages waiting in a pipe, each way: about 1 s of frames and marks.
 const PIPE_MAX: usize = 128;
 
@@ -161,6 +166,13 @@ impl Transport {
             // Best effort: the socket is dropped next.
             let _ = socket.close(Some(frame));
             let _ = socket.flush();
+            // Bytes left unread would make the kernel reset the connection, good-bye and all.
+            let mut unread = [0; 4096];
+            for _ in 0..UNREAD_MAX {
+                if !matches!(socket.get_mut().read(&mut unread), Ok(1..)) {
+                    break;
+                }
+            }
         } else if let Self::Pipe(pipe) = &self {
             let frame =
                 CloseFrame { code: CloseCode::from(code), reason: reason.to_owned().into() };

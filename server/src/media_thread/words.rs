@@ -11,7 +11,7 @@ use std::{
 use crossbeam_channel::{Receiver, Sender};
 use media::circuit::{self, CircuitConfig};
 use telephony::Signal;
-use tokio::sync::mpsc;
+use tokio::sync::{mpsc, oneshot};
 
 use super::rings::{HeardIn, RecordingIn, SpeechOut, TapeIn};
 use crate::call_task::Inbox;
@@ -55,6 +55,9 @@ pub enum Report {
 pub struct Place {
     /// How the circuit is set up.
     pub circuit: CircuitConfig,
+    /// The stream is all there is of the call: when it stops, the caller has hung up. Else the
+    /// carrier says how the call ends.
+    pub is_whole_call: bool,
     /// Orders for it.
     pub orders: Receiver<Order>,
     /// The same channel's other end, for the judge.
@@ -104,22 +107,59 @@ impl Levels {
 /// Streams that bring a call of their own and have not been answered, at a time.
 const CALLERS_MAX: usize = 64;
 
-/// Calls that wait for their stream, by call id, and streams that wait for their call.
+/// A stream that brings a call of its own.
+pub struct Caller {
+    /// The id its token names.
+    pub call_id: String,
+    /// Where it waits.
+    pub answer: Answer,
+}
+
+/// What a stream that brings a call is told: its place, or why there is none.
+pub type Answer = oneshot::Sender<Result<Box<Place>, TurnedAway>>;
+
+/// Why a stream may not stay.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct TurnedAway {
+    /// RFC 6455 close code.
+    pub code: u16,
+    /// For the close frame and the log.
+    pub reason: &'static str,
+}
+
+impl TurnedAway {
+    /// It must not come again: 1008.
+    pub const fn for_good(reason: &'static str) -> Self {
+        Self { code: 1008, reason }
+    }
+
+    /// It may come again: 1013.
+    pub const fn for_now(reason: &'static str) -> Self {
+        Self { code: 1013, reason }
+    }
+}
+
+/// Calls that wait for their stream, by call id, and the way to us for streams that bring a call.
 pub struct Switchboard {
     waiting: Mutex<BTreeMap<String, Place>>,
-    callers: mpsc::Sender<String>,
+    callers: mpsc::Sender<Caller>,
 }
 
 impl Switchboard {
-    /// Nobody waits. The other end hears the ids of calls that streams bring.
-    pub fn new() -> (Self, mpsc::Receiver<String>) {
+    /// Nobody waits. The other end hears of the calls that streams bring.
+    pub fn new() -> (Self, mpsc::Receiver<Caller>) {
         let (callers, calling) = mpsc::channel(CALLERS_MAX);
         (Self { waiting: Mutex::default(), callers }, calling)
     }
 
-    /// A stream brings a call nobody placed; `false` when too many do.
-    pub fn announce(&self, call_id: &str) -> bool {
-        self.callers.try_send(call_id.to_owned()).is_ok()
+    /// A stream brings a call nobody placed; `None` when too many do.
+    pub fn announce(
+        &self,
+        call_id: &str,
+    ) -> Option<oneshot::Receiver<Result<Box<Place>, TurnedAway>>> {
+        let (answer, answered) = oneshot::channel();
+        let caller = Caller { call_id: call_id.to_owned(), answer };
+        self.callers.try_send(caller).ok().map(|()| answered)
     }
 
     /// A call waits for its stream. There are never more than calls admitted.

@@ -1,11 +1,20 @@
 //! Streams that bring a call of their own.
 
-use tokio_tungstenite::tungstenite::protocol::frame::coding::CloseCode;
+use std::time::Duration;
+
+use serde_json::json;
+use server::config::Limits;
 
 use crate::{
-    house::{Line, house},
-    peer::Peer,
+    house::{House, Line, house, with_limits},
+    peer::{Peer, STREAM},
 };
+
+/// How a stream for this call is turned away: what is there waits for no time to run out.
+async fn turned_away(house: &House, id: &str) -> (u16, String) {
+    let closed = Peer::attach(house, id).await.closed().await.expect("a close frame");
+    (u16::from(closed.code), closed.reason.to_string())
+}
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
 async fn a_stream_with_a_good_token_is_answered_and_greeted_once() {
@@ -17,10 +26,50 @@ async fn a_stream_with_a_good_token_is_answered_and_greeted_once() {
     assert_eq!(known.body()["direction"], "inbound");
     house.post("/call/from-outside-1/hangup", "").await;
     house.ended("from-outside-1").await;
-    // The same token does not bring the same call twice.
-    let mut again = Peer::attach(&house, "from-outside-1").await;
-    assert_eq!(again.closed().await.map(|frame| frame.code), Some(CloseCode::Policy));
-    // An id that is no plain name never becomes a folder.
-    let mut odd = Peer::attach(&house, "../elsewhere").await;
-    assert_eq!(odd.closed().await.map(|frame| frame.code), Some(CloseCode::Policy));
+    // The same token does not bring the same call twice, and an odd id never becomes a folder.
+    let used = (1008, "the call id was used before".to_owned());
+    assert_eq!(turned_away(&house, "from-outside-1").await, used);
+    let odd = (1008, "the call id is no plain name".to_owned());
+    assert_eq!(turned_away(&house, "../elsewhere").await, odd);
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn a_caller_who_hangs_up_has_hung_up() {
+    let house = house(Line::Manual).await;
+    let mut peer = Peer::attach(&house, "hangs-up").await;
+    peer.event("media").await;
+    let stop =
+        json!({"event":"stop","streamSid":STREAM,"stop":{"accountSid":"AC1","callSid":"CA1"}});
+    peer.text(&stop.to_string()).await;
+    let body = house.ended("hangs-up").await;
+    assert_eq!(body["outcome"], "answered", "{body}");
+    let journal = house.journal("hangs-up");
+    let ended = r#"{"ended":{"cause":"normal_clearing","by_callee":true}}"#;
+    assert!(journal.contains(ended) && !journal.contains("media_lost"), "{journal}");
+    let last = journal.lines().rfind(|line| line.contains(r#""out":{"ended""#)).expect("an end");
+    assert!(last.contains(r#""by":"callee""#), "{last}");
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn a_stream_that_finds_no_line_may_try_again() {
+    let house = with_limits(Line::Manual, Limits { calls_max: 1, ..Limits::default() }).await;
+    let mut first = Peer::attach(&house, "first").await;
+    first.event("media").await;
+    let busy = (1013, "all lines are in use".to_owned());
+    assert_eq!(turned_away(&house, "second").await, busy);
+    house.exchange.drain(Duration::ZERO, |_| {}).await;
+    let draining = (1013, "the server is shutting down".to_owned());
+    assert_eq!(turned_away(&house, "third").await, draining);
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn an_old_calls_folder_is_not_written_over() {
+    let house = house(Line::Manual).await;
+    let journal = house.call_dir("before-the-restart").join("journal.jsonl");
+    std::fs::create_dir_all(journal.parent().expect("a folder")).expect("made");
+    std::fs::write(&journal, "an old call").expect("written");
+    let used = (1008, "the call id was used before".to_owned());
+    assert_eq!(turned_away(&house, "before-the-restart").await, used);
+    assert_eq!(std::fs::read_to_string(&journal).expect("still there"), "an old call");
+    assert_eq!(house.exchange.active(), 0);
 }

@@ -1,0 +1,156 @@
+//! Everything one call needs, joined: its rings, its journal, its workers, its task.
+
+use std::sync::{Arc, Mutex, atomic::Ordering};
+
+use agent::call::{Call, CallConfig};
+use crossbeam_channel::bounded;
+use platform::CallView;
+use telephony::Direction;
+use tokio::sync::{broadcast, mpsc, watch};
+
+use super::{Exchange, Known};
+use crate::{
+    call_task::{CallTask, HAPPENINGS_MAX, INBOX_MAX, Inbox, Links},
+    carrier::{Leg, Ticket},
+    clock::wall_now,
+    journal::{First, Opening, VERSION},
+    media_thread::{
+        rings,
+        words::{Levels, ORDERS_MAX, Place},
+    },
+    shell::Wire,
+    timeline,
+    vendors::{Backlog, spawn_ear, spawn_mind, spawn_mouth},
+    workers::{
+        ear::{EarAsk, EarLink, EarSeat},
+        mouth::{MouthLink, MouthMessage, MouthSeat},
+    },
+};
+
+impl Exchange {
+    /// Joins everything one call needs and lets it run.
+    pub(super) fn connect(
+        self: &Arc<Self>,
+        id: &str,
+        config: CallConfig,
+        leg: impl FnOnce(Ticket) -> Box<dyn Leg>,
+    ) {
+        let clock = self.parts.clock;
+        let (inbox, messages) = mpsc::channel(INBOX_MAX);
+        let (orders, orders_rx) = bounded(ORDERS_MAX);
+        let (heard_in, heard_out) = rings::heard();
+        let (speech_in, speech_out) = rings::speech();
+        let (tape_in, tape_out) = rings::tape();
+        let (recording_in, recording_out) = rings::recording();
+        let levels = Arc::new(Levels::default());
+        let dir = self.parts.calls_dir.join(id);
+        let now = wall_now();
+        let place = Place {
+            circuit: self.parts.circuit,
+            is_whole_call: config.direction == Direction::Inbound,
+            orders: orders_rx,
+            orders_tx: orders.clone(),
+            inbox: inbox.clone(),
+            heard: heard_in,
+            speech: speech_out,
+            tape: tape_in,
+            recording: recording_in,
+            levels: Arc::clone(&levels),
+        };
+        let ticket =
+            Ticket { call_id: id.to_owned(), place, inbox: inbox.clone(), orders: orders.clone() };
+        let book = self.writer.open(Opening {
+            dir: dir.clone(),
+            first: First {
+                version: VERSION,
+                call_id: id.to_owned(),
+                started: now.clone(),
+                config: config.clone(),
+            },
+            tape: tape_out,
+            recording: recording_out,
+            inbox: inbox.clone(),
+        });
+        let view = Arc::new(Mutex::new(CallView::new(id, &config, &now)));
+        let watchers = broadcast::Sender::new(HAPPENINGS_MAX);
+        let links = Links {
+            leg: leg(ticket),
+            orders,
+            ear: self.ear(&config, heard_out, &inbox),
+            mind: spawn_mind(
+                clock,
+                (self.parts.dialects.llm)(&config.brief, &self.ears[0].lane),
+                inbox.clone(),
+                Wire::new(self.http.clone()),
+            ),
+            mouth: self.mouth(&config, speech_in, &inbox),
+            book,
+            view: Arc::clone(&view),
+            watchers: watchers.clone(),
+        };
+        let (over_tx, over) = watch::channel(false);
+        let requests = inbox.downgrade();
+        let known = Known { view, levels, dir, requests, watchers, over };
+        self.lock().known.insert(id.to_owned(), known.clone());
+        let task = CallTask::new(Call::new(config), clock, messages, links);
+        let (exchange, id) = (Arc::clone(self), id.to_owned());
+        tokio::spawn(async move {
+            // The inbox stays open for requests as long as the task runs.
+            exchange.run(&id, task, known, inbox).await;
+            over_tx.send_replace(true);
+        });
+    }
+
+    /// One call from its first word to its folder's last file.
+    async fn run(&self, id: &str, task: CallTask, known: Known, inbox: mpsc::Sender<Inbox>) {
+        let (_, book) = task.run().await;
+        drop(inbox);
+        book.close(known.body()).await;
+        timeline::draw_in_background(known.dir.clone()).await;
+        self.finished(id);
+    }
+
+    fn ear(
+        &self,
+        config: &CallConfig,
+        heard: rings::HeardOut,
+        inbox: &mpsc::Sender<Inbox>,
+    ) -> EarLink {
+        let number = self.next.fetch_add(1, Ordering::Relaxed);
+        let thread = &self.ears[number as usize % self.ears.len()];
+        let dialect = (self.parts.dialects.stt)(&config.brief, &thread.lane);
+        if !dialect.capabilities().computes {
+            let wire = Wire::new(self.http.clone());
+            return EarLink::Task(spawn_ear(self.parts.clock, dialect, heard, inbox.clone(), wire));
+        }
+        let seat = EarSeat { dialect, heard, inbox: inbox.clone() };
+        // A full queue shows at the first question: the call is then given up.
+        let _ = thread.tx.try_send(EarAsk::Sit(number, Box::new(seat)));
+        EarLink::Worker { seat: number, tx: thread.tx.clone() }
+    }
+
+    fn mouth(
+        &self,
+        config: &CallConfig,
+        speech: rings::SpeechIn,
+        inbox: &mpsc::Sender<Inbox>,
+    ) -> MouthLink {
+        let number = self.next.fetch_add(1, Ordering::Relaxed);
+        let thread = &self.mouths[number as usize % self.mouths.len()];
+        let dialect = (self.parts.dialects.tts)(&config.brief, &self.ears[0].lane);
+        if !dialect.capabilities().computes {
+            let wire = Wire::new(self.http.clone());
+            return MouthLink::Task(spawn_mouth(
+                self.parts.clock,
+                dialect,
+                speech,
+                inbox.clone(),
+                wire,
+            ));
+        }
+        let seat = MouthSeat::new(dialect, Backlog::new(speech), inbox.clone());
+        // A full queue shows at the first sentence: the call is then given up.
+        let _ = thread.try_send(MouthMessage::Sit(number, Box::new(seat)));
+        MouthLink::Worker { seat: number, tx: thread.clone() }
+    }
+}

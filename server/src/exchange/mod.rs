@@ -1,0 +1,303 @@
+//! All calls of the process: admission, look-up, draining. `known` is one of them from outside;
+//! `connect` joins what one call needs and lets it run.
+
+mod connect;
+mod known;
+
+use std::{
+    io,
+    path::PathBuf,
+    sync::{
+        Arc, Mutex, PoisonError, Weak,
+        atomic::{AtomicBool, AtomicU64, Ordering},
+    },
+    time::Duration,
+};
+
+use agent::{
+    brief::Brief,
+    call::{CallConfig, Policy, Request},
+};
+use crossbeam_channel::Sender;
+use media::{circuit::CircuitConfig, net::Lane};
+use metrics::gauge;
+use platform::CallRequest;
+use telephony::{Direction, E164};
+use tokio::sync::{mpsc, watch};
+
+use known::Calls;
+pub use known::Known;
+
+use crate::{
+    carrier::{Carrier, Streamed},
+    clock::Clock,
+    config::{Inbound, Limits},
+    journal::Writer,
+    media_thread::{
+        MediaThreads, Shared,
+        words::{Caller, TurnedAway},
+    },
+    random,
+    vendors::Dialects,
+    workers::{
+        ear::{self, EarAsk},
+        mouth::{self, MouthMessage},
+    },
+};
+
+/// Everything an exchange is made of.
+pub struct Parts {
+    /// The process's clock.
+    pub clock: Clock,
+    /// Bounds.
+    pub limits: Limits,
+    /// Folder of all calls' folders.
+    pub calls_dir: PathBuf,
+    /// Number shown to callees.
+    pub from: Option<E164>,
+    /// How long everything in a call may take.
+    pub policy: Policy,
+    /// How circuits are set up, before their leg says more.
+    pub circuit: CircuitConfig,
+    /// What media threads share.
+    pub shared: Arc<Shared>,
+    /// The threads.
+    pub media: Arc<MediaThreads>,
+    /// Recogniser, voice, model.
+    pub dialects: Dialects,
+    /// Who places calls.
+    pub carrier: Box<dyn Carrier>,
+    /// How calls are answered that streams bring.
+    pub inbound: Inbound,
+}
+
+/// A call that may not begin now.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, thiserror::Error)]
+pub enum Refusal {
+    /// The process is ending.
+    #[error("this server is shutting down; try again in a moment")]
+    Draining,
+    /// As many calls as there may be.
+    #[error("all {max} lines are in use; try again in a moment")]
+    Busy {
+        /// How many.
+        max: usize,
+    },
+    /// A fault of our own.
+    #[error("the call could not be set up")]
+    Internal,
+}
+
+struct EarThread {
+    tx: Sender<EarAsk>,
+    lane: Lane,
+}
+
+/// All calls of the process.
+pub struct Exchange {
+    parts: Parts,
+    ears: Vec<EarThread>,
+    mouths: Vec<Sender<MouthMessage>>,
+    writer: Writer,
+    http: reqwest::Client,
+    calls: Mutex<Calls>,
+    active: watch::Sender<usize>,
+    draining: AtomicBool,
+    next: AtomicU64,
+}
+
+impl Exchange {
+    /// Starts the workers.
+    pub fn start(parts: Parts, callers: mpsc::Receiver<Caller>) -> io::Result<Arc<Self>> {
+        let mut ears = Vec::new();
+        for number in 0..parts.limits.ear_threads.max(1) {
+            ears.push(EarThread { tx: ear::spawn(number, parts.clock)?, lane: Lane::new() });
+        }
+        let mut mouths = Vec::new();
+        for number in 0..parts.limits.mouth_threads.max(1) {
+            mouths.push(mouth::spawn(number, parts.clock)?);
+        }
+        let http = reqwest::Client::builder()
+            .connect_timeout(Duration::from_secs(10))
+            .redirect(reqwest::redirect::Policy::none())
+            .build()
+            .map_err(io::Error::other)?;
+        let exchange = Arc::new(Self {
+            parts,
+            ears,
+            mouths,
+            writer: Writer::spawn()?,
+            http,
+            calls: Mutex::default(),
+            active: watch::Sender::new(0),
+            draining: AtomicBool::new(false),
+            next: AtomicU64::new(0),
+        });
+        tokio::spawn(answer_callers(Arc::downgrade(&exchange), callers));
+        Ok(exchange)
+    }
+
+    /// The media threads, for streams that come in.
+    pub fn media(&self) -> &MediaThreads {
+        &self.parts.media
+    }
+
+    /// What threads share, for tokens and the switchboard.
+    pub fn shared(&self) -> &Arc<Shared> {
+        &self.parts.shared
+    }
+
+    /// Bounds.
+    pub fn limits(&self) -> &Limits {
+        &self.parts.limits
+    }
+
+    /// What people can dial.
+    pub fn about_carrier(&self) -> String {
+        self.parts.carrier.about()
+    }
+
+    /// Calls that are not over.
+    pub fn active(&self) -> usize {
+        *self.active.borrow()
+    }
+
+    /// Whether new calls are refused because the process ends.
+    pub fn is_draining(&self) -> bool {
+        self.draining.load(Ordering::Acquire)
+    }
+
+    /// A call by its id.
+    pub fn find(&self, id: &str) -> Option<Known> {
+        self.lock().known.get(id).cloned()
+    }
+
+    /// Places a call; it is dialled after this has returned.
+    pub fn place(self: &Arc<Self>, request: CallRequest) -> Result<String, Refusal> {
+        let id = random::call_id().map_err(|_| Refusal::Internal)?;
+        let config = CallConfig {
+            direction: Direction::Outbound,
+            to: Some(request.to),
+            from: self.parts.from.clone(),
+            brief: request.brief,
+            policy: self.parts.policy,
+        };
+        self.admit()?;
+        self.connect(&id, config, |ticket| self.parts.carrier.leg(ticket));
+        Ok(id)
+    }
+
+    /// Answers a call that a stream brings, or says why not.
+    fn answer(self: &Arc<Self>, caller: Caller) {
+        let Caller { call_id, answer } = caller;
+        if let Err(why) = self.may_answer(&call_id) {
+            tracing::warn!(%call_id, why = why.reason, "a stream's call is not answered");
+            // A stream that has gone needs no answer.
+            let _ = answer.send(Err(why));
+            return;
+        }
+        let inbound = &self.parts.inbound;
+        let brief = Brief {
+            task: inbound.task.clone(),
+            greeting: Some(inbound.greeting.clone()),
+            ..Brief::default()
+        };
+        let config = CallConfig {
+            direction: Direction::Inbound,
+            to: self.parts.from.clone(),
+            from: None,
+            brief,
+            policy: self.parts.policy,
+        };
+        self.connect(&call_id, config, |ticket| Box::new(Streamed::new(ticket, answer)));
+    }
+
+    /// The id names a folder, so it must be a plain name, and one that was never used.
+    fn may_answer(&self, id: &str) -> Result<(), TurnedAway> {
+        let is_plain = |c: char| c.is_ascii_alphanumeric() || matches!(c, '-' | '_');
+        if !self.parts.inbound.answer {
+            return Err(TurnedAway::for_good("calls are not answered here"));
+        }
+        if !(1..=64).contains(&id.len()) || !id.chars().all(is_plain) {
+            return Err(TurnedAway::for_good("the call id is no plain name"));
+        }
+        // A folder that cannot be looked for may be there.
+        if self.find(id).is_some() || self.parts.calls_dir.join(id).try_exists().unwrap_or(true) {
+            return Err(TurnedAway::for_good("the call id was used before"));
+        }
+        self.admit().map_err(|refusal| match refusal {
+            Refusal::Busy { .. } => TurnedAway::for_now("all lines are in use"),
+            Refusal::Draining => TurnedAway::for_now("the server is shutting down"),
+            Refusal::Internal => TurnedAway::for_now("the call could not be set up"),
+        })
+    }
+
+    /// Counts one more call, if there may be one.
+    fn admit(&self) -> Result<(), Refusal> {
+        if self.is_draining() {
+            return Err(Refusal::Draining);
+        }
+        let mut calls = self.lock();
+        let max = self.parts.limits.calls_max;
+        if calls.active >= max {
+            return Err(Refusal::Busy { max });
+        }
+        calls.active += 1;
+        self.show_active(calls.active);
+        Ok(())
+    }
+
+    fn show_active(&self, active: usize) {
+        self.active.send_replace(active);
+        gauge!("trunkline_calls_active").set(active as f64);
+    }
+
+    fn finished(&self, id: &str) {
+        let mut calls = self.lock();
+        calls.active -= 1;
+        calls.finished.push_back(id.to_owned());
+        if calls.finished.len() > self.parts.limits.finished_max
+            && let Some(oldest) = calls.finished.pop_front()
+        {
+            calls.known.remove(&oldest);
+        }
+        self.show_active(calls.active);
+    }
+
+    /// Refuses new calls, lets the old ones end, hangs up what is left when the time is over.
+    /// `tell` hears how many remain whenever that changes.
+    pub async fn drain(&self, limit: Duration, mut tell: impl FnMut(usize)) {
+        self.draining.store(true, Ordering::Release);
+        let mut active = self.active.subscribe();
+        let emptied = async {
+            loop {
+                let remaining = *active.borrow_and_update();
+                tell(remaining);
+                if remaining == 0 || active.changed().await.is_err() {
+                    return;
+                }
+            }
+        };
+        if tokio::time::timeout(limit, emptied).await.is_ok() {
+            return;
+        }
+        let remaining: Vec<Known> = self.lock().known.values().cloned().collect();
+        for call in remaining {
+            call.request(Request::Hangup);
+        }
+        let mut active = self.active.subscribe();
+        let _ = tokio::time::timeout(Duration::from_secs(5), active.wait_for(|n| *n == 0)).await;
+    }
+
+    fn lock(&self) -> std::sync::MutexGuard<'_, Calls> {
+        self.calls.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+}
+
+/// Answers the calls that streams bring, as long as there is an exchange.
+async fn answer_callers(exchange: Weak<Exchange>, mut callers: mpsc::Receiver<Caller>) {
+    while let Some(caller) = callers.recv().await {
+        let Some(exchange) = exchange.upgrade() else { return };
+        exchange.answer(caller);
+    }
+}
