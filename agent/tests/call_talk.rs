@@ -51,6 +51,19 @@ fn an_errand_from_dial_to_hang_up() {
 }
 
 #[test]
+fn the_voices_stage_ends_with_its_first_sound() {
+    let mut world = World::plain(config("Ask."), Scripted::new([Answer::say("Good evening.")]));
+    world.exchange("Hello?");
+    let turn = world.log.iter().find_map(|(_, output)| match output {
+        Output::Record(Record::Turn(turn)) => Some(turn),
+        _ => None,
+    });
+    let turn = turn.expect("a turn");
+    let before = |at: Option<media::Mono>| at.map(|at| at + std::time::Duration::from_millis(20));
+    assert!(turn.tts_first.is_some() && before(turn.tts_first) == turn.spoken, "{turn:?}");
+}
+
+#[test]
 fn a_silent_callee_is_addressed_after_a_while() {
     let mut world = World::plain(config("Ask."), Scripted::new([Answer::say("Hello?")]));
     world.run_ms(1_790);
@@ -217,12 +230,17 @@ fn a_callee_with_more_to_say_takes_us_back() {
     let mut world = World::plain(config("Ask."), model);
     world.callee("You are booked.");
     world.run_ms(2_000);
-    assert_eq!(world.call.state_name(), "closing");
     assert_eq!(world.exchange("Wait, what was the name?"), "It is Keller.");
-    assert_eq!(world.call.state_name(), "conversing");
     world.exchange("Okay.");
     world.run_ms(3_000);
     assert!(world.ended.is_some());
+    let entered = world.log.iter().filter_map(|(_, output)| match output {
+        Output::Record(Record::State { state }) => Some(state.as_str()),
+        _ => None,
+    });
+    let entered: Vec<_> = entered.collect();
+    // A farewell that may be taken back is part of the conversation.
+    assert_eq!(entered, ["dialing", "connecting", "conversing", "closing", "ended"]);
 }
 
 #[test]

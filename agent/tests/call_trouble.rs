@@ -143,7 +143,7 @@ fn a_lost_stream_may_come_back() {
     world.callee("Hello?");
     world.run_ms(2_000);
     world.give(Input::Signal(Signal::MediaStopped));
-    assert_eq!(world.call.state_name(), "connecting");
+    assert_eq!(world.call.state_name(), "conversing", "a call never goes back");
     world.run_ms(1_000);
     let capabilities = leg(DigitPath::Control, Bridging::Control);
     world.give(Input::Signal(Signal::MediaStarted { capabilities }));
@@ -316,6 +316,14 @@ fn random_input(kind: u8, id: u32, at: media::Mono) -> Input {
     }
 }
 
+/// Where a state stands: a call only moves forward.
+fn rank(state: &str) -> Option<usize> {
+    let states = ["queued", "dialing", "connecting", "conversing", "bridged", "closing", "ended"];
+    let rank = states.iter().position(|name| *name == state);
+    assert!(rank.is_some(), "{state} is not a state");
+    rank
+}
+
 /// Feeds the inputs, 40 ms apart, with ticks when they are due, then only ticks; gives all outputs.
 fn feed(config: CallConfig, inputs: &[(u8, u32)]) -> Vec<Output> {
     let duration_ms = u64::from(config.policy.duration_ms_max);
@@ -342,7 +350,9 @@ fn feed(config: CallConfig, inputs: &[(u8, u32)]) -> Vec<Output> {
                 None => break,
             },
         };
+        let before = rank(call.state_name());
         call.handle(now, input);
+        assert!(before <= rank(call.state_name()), "back to {}", call.state_name());
         outputs.extend(std::iter::from_fn(|| call.poll()));
         if call.state_name() != "queued" && call.state_name() != "dialing" {
             answered.get_or_insert(now);
@@ -366,6 +376,12 @@ fn random_inputs_never_panic_and_always_end() {
         let outputs = feed(config.clone(), &inputs);
         let ends = outputs.iter().filter(|o| matches!(o, Output::Ended(_))).count();
         let begun = outputs.iter().any(|o| matches!(o, Output::Control(_)));
+        let entered = outputs.iter().filter_map(|o| match o {
+            Output::Record(Record::State { state }) => rank(state),
+            _ => None,
+        });
+        let entered: Vec<_> = entered.collect();
+        prop_assert!(entered.is_sorted_by(|a, b| a < b), "{:?}", entered);
         prop_assert_eq!(ends, usize::from(begun));
         for output in &outputs {
             if let Output::Control(Control::DialBridge { to }) = output {

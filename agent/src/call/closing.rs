@@ -62,6 +62,11 @@ impl Closing {
         Self { phase: Phase::HungUp { until: now + wait }, cause, by }
     }
 
+    /// Nothing takes us back any more.
+    pub(super) fn is_final(&self) -> bool {
+        !matches!(self.phase, Phase::Farewell { is_firm: false, .. })
+    }
+
     /// How the call ended, once we hung up.
     pub(super) fn verdict(&self) -> Option<(Cause, EndedBy)> {
         matches!(self.phase, Phase::HungUp { .. }).then_some((self.cause, self.by))

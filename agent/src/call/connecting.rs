@@ -46,6 +46,11 @@ impl Connecting {
         Self { until: now + Duration::from_millis(u64::from(wait_ms)), is_reattach: true }
     }
 
+    /// The stream was lost in mid-conversation.
+    pub(super) fn is_reattach(&self) -> bool {
+        self.is_reattach
+    }
+
     pub(super) fn handle(&mut self, parts: &mut Parts, now: Mono, input: &Input) -> Next {
         match input {
             Input::Signal(Signal::MediaStarted { capabilities }) => {

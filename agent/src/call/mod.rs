@@ -2,9 +2,11 @@
 //!
 //! ```text
 //!   queued ─▶ dialing ─▶ connecting ─▶ conversing ─▶ closing ─▶ ended
-//!      └───── (inbound) ─────▲  ▲──lost──┘   │ ▲────────┘
-//!                                            └─▶ bridged ─▶ closing
+//!      └───── (inbound) ─────▲             └─▶ bridged ─▶ closing
 //! ```
+//!
+//! A call only moves forward. A stream that is lost and may come back, and a farewell that the callee
+//! may still answer with a question, are part of the conversation: nothing is closed by them.
 //!
 //! One file per state; this one only hands over. What the states share stands in `parts`, with one
 //! file per organ: `hearing`, `thinking`, `speaking` (over `mouth`), `acting`, `quiet`.
@@ -74,18 +76,28 @@ impl Call {
 
     /// Something happened.
     pub fn handle(&mut self, now: Mono, input: Input) {
+        let before = self.state_name();
         let next = match self.anywhere(now, &input) {
             Some(next) => next,
             None => self.in_state(now, &input),
         };
         match next {
             Next::Stay => {}
-            Next::Go(state) => self.go(state),
-            Next::End(cause, by) => self.end(now, cause, by),
+            Next::Go(state) => self.state = state,
+            Next::End(cause, by) => {
+                self.state = State::Ended;
+                ended::enter(&mut self.parts, now, cause, by);
+                return;
+            }
             Next::Ignore => {
                 let state = self.state_name().to_owned();
                 self.parts.put(Output::Ignored { state, input: Box::new(input) });
             }
+        }
+        // A state may also come to mean more by itself: a farewell becomes final.
+        let state = self.state_name();
+        if state != before {
+            self.parts.record(Record::State { state: state.to_owned() });
         }
     }
 
@@ -112,12 +124,12 @@ impl Call {
 
     /// The state's name, as in [`Record::State`] and [`Output::Ignored`].
     pub fn state_name(&self) -> &'static str {
-        match self.state {
+        match &self.state {
             State::Queued => "queued",
             State::Dialing(_) => "dialing",
-            State::Connecting(_) => "connecting",
-            State::Conversing(_) => "conversing",
-            State::Closing(_) => "closing",
+            State::Connecting(connecting) if !connecting.is_reattach() => "connecting",
+            State::Closing(closing) if closing.is_final() => "closing",
+            State::Connecting(_) | State::Conversing(_) | State::Closing(_) => "conversing",
             State::Bridged(_) => "bridged",
             State::Ended => "ended",
         }
@@ -192,20 +204,6 @@ impl Call {
 
     fn hang_up(&mut self, now: Mono, cause: Cause, by: EndedBy) -> Next {
         Next::Go(State::Closing(Closing::hang_up(&mut self.parts, now, cause, by)))
-    }
-
-    fn go(&mut self, state: State) {
-        let before = self.state_name();
-        self.state = state;
-        let state = self.state_name();
-        if state != before {
-            self.parts.record(Record::State { state: state.to_owned() });
-        }
-    }
-
-    fn end(&mut self, now: Mono, cause: Cause, by: EndedBy) {
-        self.state = State::Ended;
-        ended::enter(&mut self.parts, now, cause, by);
     }
 }
 

@@ -104,6 +104,13 @@ impl Parts {
     /// An event of the voice.
     pub(super) fn voice(&mut self, now: Mono, event: &tts::Event) -> Voice {
         let known = match event {
+            tts::Event::Begun { utterance } => {
+                let known = self.mouth.knows(*utterance);
+                if known {
+                    self.stage(|w| &mut w.tts_first, now);
+                }
+                known
+            }
             tts::Event::Words { utterance, starts } => self.mouth.words(*utterance, starts),
             tts::Event::Done { utterance, total_ms } => self.mouth.made(*utterance, *total_ms),
             tts::Event::Failed { utterance, fault } => {
@@ -112,12 +119,7 @@ impl Parts {
                 return if lost { Voice::Lost(fault.clone()) } else { Voice::Fine };
             }
         };
-        if known {
-            self.stage(|w| &mut w.tts_first, now);
-            Voice::Fine
-        } else {
-            Voice::Stale
-        }
+        if known { Voice::Fine } else { Voice::Stale }
     }
 
     /// What was being said is lost: says it again once. `false` when that was tried.

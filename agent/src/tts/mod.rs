@@ -62,6 +62,11 @@ pub enum Output {
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
 #[serde(rename_all = "snake_case")]
 pub enum Event {
+    /// Its first sound is there; comes just before it.
+    Begun {
+        /// Which utterance.
+        utterance: UtteranceId,
+    },
     /// When each word of the utterance begins, in ms from its first sample; may come in pieces.
     Words {
         /// Which utterance.

@@ -101,6 +101,9 @@ impl Scripted {
         for (_, word) in &all[..spoken] {
             tone(word, word_samples, &mut samples);
         }
+        if !samples.is_empty() {
+            self.out.push_back(Output::Event(Event::Begun { utterance: job.utterance }));
+        }
         for chunk in samples.chunks(CHUNK_SAMPLES) {
             let samples = chunk.to_vec();
             self.out.push_back(Output::Audio { utterance: job.utterance, samples });
@@ -165,9 +168,11 @@ impl Dialect for Scripted {
 fn utterance_of(output: &Output) -> Option<UtteranceId> {
     match output {
         Output::Audio { utterance, .. }
-        | Output::Event(Event::Words { utterance, .. } | Event::Done { utterance, .. }) => {
-            Some(*utterance)
-        }
+        | Output::Event(
+            Event::Begun { utterance }
+            | Event::Words { utterance, .. }
+            | Event::Done { utterance, .. },
+        ) => Some(*utterance),
         Output::Event(Event::Failed { utterance, .. }) => *utterance,
         Output::Wire(_) => None,
     }
@@ -197,6 +202,8 @@ mod tests {
         let outputs = drain(&mut voice);
         let starts = vec![(0, 0), (5, 300), (9, 600)];
         assert_eq!(outputs[0], Output::Event(Event::Words { utterance: ONE, starts }));
+        assert_eq!(outputs[1], Output::Event(Event::Begun { utterance: ONE }));
+        assert!(matches!(outputs[2], Output::Audio { utterance: ONE, .. }));
         assert_eq!(samples(&outputs), 3 * 2400);
         let done = Output::Event(Event::Done { utterance: ONE, total_ms: 900 });
         assert_eq!(outputs.last(), Some(&done));

@@ -239,6 +239,9 @@ impl World {
         let id = self.queue.remove(0).0;
         let total_ms = CHAR_MS * text.len() as u64;
         let begin = 80;
+        // Word times come before the sound: they are no sound.
+        self.after(begin - 50, Input::Tts(tts::Event::Words { utterance: id, starts: vec![] }));
+        self.after(begin - 20, Input::Tts(tts::Event::Begun { utterance: id }));
         self.after(
             begin,
             Input::Tts(tts::Event::Done { utterance: id, total_ms: total_ms as u32 }),

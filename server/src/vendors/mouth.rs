@@ -114,7 +114,9 @@ impl Backlog {
             | tts::Event::Failed { utterance: Some(utterance), .. } => {
                 self.queued.push_back(Piece::End(*utterance));
             }
-            tts::Event::Words { .. } | tts::Event::Failed { utterance: None, .. } => {}
+            tts::Event::Begun { .. }
+            | tts::Event::Words { .. }
+            | tts::Event::Failed { utterance: None, .. } => {}
         }
     }
 

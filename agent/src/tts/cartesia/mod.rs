@@ -145,7 +145,9 @@ impl Cartesia {
         self.out.retain(|output| match output {
             Output::Audio { utterance: of, .. }
             | Output::Event(
-                Event::Words { utterance: of, .. } | Event::Done { utterance: of, .. },
+                Event::Begun { utterance: of }
+                | Event::Words { utterance: of, .. }
+                | Event::Done { utterance: of, .. },
             ) => *of != utterance,
             _ => true,
         });
@@ -228,6 +230,9 @@ impl Cartesia {
                 };
                 if bytes.is_empty() {
                     return;
+                }
+                if saying.samples == 0 {
+                    self.out.push_back(Output::Event(Event::Begun { utterance }));
                 }
                 saying.samples += bytes.len() as u64;
                 let samples = bytes.into_iter().map(mulaw_decode).collect();

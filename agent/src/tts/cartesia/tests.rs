@@ -89,6 +89,7 @@ fn an_utterance_is_one_context_of_mulaw_with_word_times() {
     assert_eq!(
         drain(&mut voice),
         [
+            Output::Event(Event::Begun { utterance: ONE }),
             Output::Audio { utterance: ONE, samples: vec![0, -32124, 32124] },
             Output::Event(Event::Words { utterance: ONE, starts: vec![(0, 20), (6, 410)] }),
             Output::Event(Event::Done { utterance: ONE, total_ms: 0 }),
@@ -110,7 +111,9 @@ fn what_comes_late_for_a_cancelled_utterance_is_dropped_by_its_id() {
     text(&mut voice, at(4), r#"{"type":"chunk","data":"/////w==","context_id":"u1"}"#);
     text(&mut voice, at(4), r#"{"type":"error","status_code":404,"context_id":"u1"}"#);
     text(&mut voice, at(4), r#"{"type":"chunk","data":"/w==","context_id":"u2"}"#);
-    assert_eq!(drain(&mut voice), [Output::Audio { utterance: TWO, samples: vec![0] }]);
+    let begun = Output::Event(Event::Begun { utterance: TWO });
+    let sound = Output::Audio { utterance: TWO, samples: vec![0] };
+    assert_eq!(drain(&mut voice), [begun, sound]);
 }
 
 #[test]

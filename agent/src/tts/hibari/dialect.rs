@@ -28,7 +28,7 @@ pub struct Hibari {
     lane: Option<Lane>,
     queue: VecDeque<(UtteranceId, String)>,
     current: Option<Speaking>,
-    events: VecDeque<Event>,
+    out: VecDeque<Output>,
     phrases: Phrases,
 }
 
@@ -55,6 +55,8 @@ enum Source {
 /// What came of one step.
 enum Step {
     Out(Output),
+    /// The first sound of the utterance.
+    First(Output),
     /// Nothing to give out yet.
     More,
     Done,
@@ -69,7 +71,7 @@ impl Hibari {
             lane: None,
             queue: VecDeque::new(),
             current: None,
-            events: VecDeque::new(),
+            out: VecDeque::new(),
             phrases: Phrases::default(),
         }
     }
@@ -109,17 +111,21 @@ impl Hibari {
 
     fn fail(&mut self, utterance: UtteranceId, class: FaultClass, detail: String) {
         let fault = Fault { vendor: "hibari".into(), class, retry_after_ms: None, detail };
-        self.events.push_back(Event::Failed { utterance: Some(utterance), fault });
+        self.out.push_back(Output::Event(Event::Failed { utterance: Some(utterance), fault }));
     }
 
     fn cancel(&mut self, utterance: UtteranceId) {
         self.queue.retain(|(waiting, _)| *waiting != utterance);
         self.current.take_if(|speaking| speaking.utterance == utterance);
-        self.events.retain(|event| match event {
-            Event::Words { utterance: of, .. } | Event::Done { utterance: of, .. } => {
-                *of != utterance
-            }
-            Event::Failed { utterance: of, .. } => *of != Some(utterance),
+        self.out.retain(|output| match output {
+            Output::Audio { utterance: of, .. }
+            | Output::Event(
+                Event::Begun { utterance: of }
+                | Event::Words { utterance: of, .. }
+                | Event::Done { utterance: of, .. },
+            ) => *of != utterance,
+            Output::Event(Event::Failed { utterance: of, .. }) => *of != Some(utterance),
+            Output::Wire(_) => true,
         });
     }
 
@@ -129,7 +135,7 @@ impl Hibari {
         let source = if let Some(phrase) = self.phrases.get(&text) {
             if !phrase.word_starts.is_empty() {
                 let starts = phrase.word_starts.clone();
-                self.events.push_back(Event::Words { utterance, starts });
+                self.out.push_back(Output::Event(Event::Words { utterance, starts }));
             }
             Source::Phrase(phrase)
         } else {
@@ -184,8 +190,10 @@ impl Speaking {
                 }
             }
         }
+        let is_first = self.samples == 0;
         self.samples += samples.len();
-        Ok(Step::Out(Output::Audio { utterance, samples }))
+        let sound = Output::Audio { utterance, samples };
+        Ok(if is_first { Step::First(sound) } else { Step::Out(sound) })
     }
 }
 
@@ -210,8 +218,8 @@ impl Dialect for Hibari {
 
     fn poll(&mut self) -> Option<Output> {
         loop {
-            if let Some(event) = self.events.pop_front() {
-                return Some(Output::Event(event));
+            if let Some(output) = self.out.pop_front() {
+                return Some(output);
             }
             if self.current.is_none() {
                 self.current = Some(self.begin()?);
@@ -220,6 +228,11 @@ impl Dialect for Hibari {
             let speaking = self.current.as_mut()?;
             match speaking.step(&self.model, self.voice, self.lane.as_ref()) {
                 Ok(Step::Out(output)) => return Some(output),
+                Ok(Step::First(sound)) => {
+                    let utterance = speaking.utterance;
+                    self.out.push_back(sound);
+                    return Some(Output::Event(Event::Begun { utterance }));
+                }
                 Ok(Step::More) => {}
                 Ok(Step::Done) => {
                     let Speaking { utterance, source, samples } = self.current.take()?;

@@ -81,6 +81,7 @@ fn the_first_chunk_is_short_and_a_cancel_is_obeyed_between_chunks() {
     say(&mut mouth, ONE, "This is a sentence that takes a while to say.");
     say(&mut mouth, TWO, "Hello.");
     assert!(matches!(mouth.poll(), Some(Output::Event(Event::Words { utterance: ONE, .. }))));
+    assert_eq!(mouth.poll(), Some(Output::Event(Event::Begun { utterance: ONE })));
     let Some(Output::Audio { utterance: ONE, samples }) = mouth.poll() else { panic!("no sound") };
     assert!((800..=2400).contains(&samples.len()), "{}", samples.len());
     mouth.handle(Mono::ZERO, Input::Cancel(ONE));
