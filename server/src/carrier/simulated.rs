@@ -99,7 +99,7 @@ impl Leg for SimulatedLeg {
         match control {
             Control::Dial { to, .. } => self.dial(&to),
             Control::Hangup => self.hang_up(),
-            // Keys go in band here, there is one leg, and incoming calls do not exist.
+            // Keys go in band here, there is one leg, and it is always ours that dials.
             Control::Answer
             | Control::SendDigits { .. }
             | Control::DialBridge { .. }

@@ -60,6 +60,17 @@ pub(crate) async fn house(line: Line) -> House {
 }
 
 pub(crate) async fn with_limits(line: Line, limits: Limits) -> House {
+    built(line, limits, stand_ins()).await
+}
+
+/// A house whose dialects are the test's own, as far as `change` goes.
+pub(crate) async fn with_dialects(line: Line, change: impl FnOnce(&mut Dialects)) -> House {
+    let mut dialects = stand_ins();
+    change(&mut dialects);
+    built(line, Limits::default(), dialects).await
+}
+
+async fn built(line: Line, limits: Limits, dialects: Dialects) -> House {
     assembly::install_tls();
     http::metrics_handle();
     let dir = tempfile::tempdir().expect("a folder");
@@ -94,7 +105,7 @@ pub(crate) async fn with_limits(line: Line, limits: Limits) -> House {
             circuit: CircuitConfig { judge: false, ..CircuitConfig::default() },
             shared: Arc::clone(&shared),
             media,
-            dialects: stand_ins(),
+            dialects,
             carrier,
             inbound: Inbound::default(),
         },

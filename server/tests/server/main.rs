@@ -6,6 +6,7 @@ mod house;
 mod http;
 mod inbound;
 mod isolation;
+mod keys;
 mod peer;
 mod whole_call;
 mod with_models;

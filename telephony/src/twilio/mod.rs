@@ -2,9 +2,8 @@
 //! twilio.com/docs/voice/media-streams/websocket-messages.
 //!
 //! To us: `connected`, `start`, `media`, `dtmf`, `mark`, `stop`. From us: `media`, `mark`, `clear`.
-//! Left out: unidirectional streams (`<Start><Stream>`; their `outbound` track is skipped), keys
-//! from us (Twilio swallows tones in the stream: the carrier plays them and the stream comes back),
-//! REST and webhooks.
+//! Left out: unidirectional streams (`<Start><Stream>`; their `outbound` track is skipped),
+//! REST and webhooks. The stream has no message for keys from us: all it can carry is their tones.
 
 mod wire;
 
@@ -280,7 +279,7 @@ impl Translator for Twilio {
         Capabilities {
             clear: true,
             mark: true,
-            digits: DigitPath::PlayAndReattach,
+            digits: DigitPath::InBand,
             bridging: Bridging::Conference,
             machine_detection: MachineDetection::Async,
             reattach: true,
