@@ -5,6 +5,8 @@ use std::time::Duration;
 use media::{
     Mono,
     circuit::{Circuit, CircuitConfig, Command, Event, Input, Output, Transport, UtteranceId},
+    codec::g711::mulaw_encode,
+    rtp::{Sender, Start},
 };
 
 use crate::{
@@ -63,57 +65,168 @@ fn rtp() -> CircuitConfig {
     }
 }
 
+/// What a network does to packets.
+struct Network {
+    random: Random,
+    loss_percent: usize,
+    /// Out of so many packets one and the four after it are lost together; 0 for none.
+    burst_in: usize,
+    jitter_ms: usize,
+    burst_left: u32,
+    lost: u32,
+    on_the_way: Vec<(Mono, Vec<u8>)>,
+}
+
+impl Network {
+    fn new(seed: u64, (loss_percent, burst_in, jitter_ms): (usize, usize, usize)) -> Self {
+        let (random, on_the_way) = (Random(seed), Vec::new());
+        Self { random, loss_percent, burst_in, jitter_ms, burst_left: 0, lost: 0, on_the_way }
+    }
+
+    /// Takes 10 ms and up to `jitter_ms` more, so packets overtake each other; one in 50 comes twice.
+    fn send(&mut self, now: Mono, packet: &[u8]) {
+        if self.burst_in > 0 && self.burst_left == 0 && self.random.below(self.burst_in) == 0 {
+            self.burst_left = 5;
+        }
+        if self.burst_left > 0 || self.random.below(100) < self.loss_percent {
+            self.burst_left = self.burst_left.saturating_sub(1);
+            self.lost += 1;
+            return;
+        }
+        let late = 10 + self.random.below(self.jitter_ms + 1) as u64;
+        let at = now + Duration::from_millis(late);
+        self.on_the_way.push((at, packet.to_vec()));
+        if self.random.below(50) == 0 {
+            self.on_the_way.push((at + Duration::from_millis(5), packet.to_vec()));
+        }
+    }
+
+    fn arrived(&mut self, now: Mono) -> Vec<Vec<u8>> {
+        self.on_the_way.extract_if(.., |(at, _)| *at <= now).map(|(_, packet)| packet).collect()
+    }
+}
+
+fn drain(circuit: &mut Circuit, mut frame: impl FnMut(&[u8]), heard: &mut Vec<i16>) {
+    while let Some(output) = circuit.poll() {
+        match output {
+            Output::Frame(packet) => frame(packet),
+            Output::Heard(samples) => heard.extend_from_slice(samples),
+            _ => {}
+        }
+    }
+}
+
+/// 20 s of a tone that is quieter for its last 2 s, over a network; packets sent and sound heard.
+fn over(network: &mut Network) -> (u64, Vec<i16>) {
+    let start = Mono::from_millis(1000);
+    let mut sender = Circuit::new(&rtp(), start).unwrap();
+    let mut receiver = Circuit::new(&rtp(), start).unwrap();
+    let utterance = UtteranceId(1);
+    sender.handle(start, Input::Command(Command::Say { utterance, interruptible: false }));
+    let mut sound = tone(20_000 * MS);
+    sound[18_000 * MS..].iter_mut().for_each(|sample| *sample /= 8);
+    for samples in sound.chunks(8000) {
+        sender.handle(start, Input::Speech { utterance, samples });
+    }
+    let (mut packets, mut heard) = (0, Vec::new());
+    for ms in 0..20_000u64 {
+        let now = start + Duration::from_millis(ms);
+        sender.handle(now, Input::Tick);
+        let send = |packet: &[u8]| {
+            packets += 1;
+            network.send(now, packet);
+        };
+        drain(&mut sender, send, &mut Vec::new());
+        for packet in network.arrived(now) {
+            receiver.handle(now, Input::Rtp(&packet));
+            drain(&mut receiver, |_| {}, &mut heard);
+        }
+        receiver.handle(now, Input::Tick);
+        drain(&mut receiver, |_| {}, &mut heard);
+    }
+    (packets, heard)
+}
+
 #[test]
-fn packets_over_a_bad_network_are_heard_without_gaps() {
-    for (loss_percent, jitter_ms) in [(0, 0), (1, 20), (5, 60), (20, 100), (3, 200)] {
-        let mut random = Random(loss_percent as u64 + 1);
-        let start = Mono::from_millis(1000);
-        let mut sender = Circuit::new(&rtp(), start).unwrap();
-        let mut receiver = Circuit::new(&rtp(), start).unwrap();
-        let utterance = UtteranceId(1);
-        sender.handle(start, Input::Command(Command::Say { utterance, interruptible: false }));
-        for samples in tone(30_000 * MS).chunks(8000) {
-            sender.handle(start, Input::Speech { utterance, samples });
-        }
-        let (mut network, mut heard, mut packets) = (Vec::<(Mono, Vec<u8>)>::new(), Vec::new(), 0);
-        for ms in 0..20_000u64 {
-            let now = start + Duration::from_millis(ms);
-            sender.handle(now, Input::Tick);
-            while let Some(output) = sender.poll() {
-                if let Output::Frame(packet) = output {
-                    packets += 1;
-                    if random.below(100) >= loss_percent {
-                        let late = 10 + random.below(jitter_ms + 1) as u64;
-                        network.push((now + Duration::from_millis(late), packet.to_vec()));
-                        if random.below(50) == 0 {
-                            network.push((now + Duration::from_millis(late + 5), packet.to_vec()));
-                        }
-                    }
-                }
-            }
-            let (due, later): (Vec<_>, Vec<_>) = network.drain(..).partition(|(at, _)| *at <= now);
-            network = later;
-            for input in due.iter().map(|(_, p)| Input::Rtp(p)).chain([Input::Tick]) {
-                receiver.handle(now, input);
-                while let Some(output) = receiver.poll() {
-                    if let Output::Heard(samples) = output {
-                        heard.extend_from_slice(samples);
-                    }
-                }
-            }
-        }
-        assert!((1000..=1001).contains(&packets), "{packets}");
-        // One frame per frame time from the first packet on.
+fn packets_over_a_bad_network_are_heard_without_gaps_and_soon() {
+    let level = |frame: &[i16]| {
+        let energy: f64 = frame.iter().map(|&s| f64::from(s).powi(2)).sum();
+        (energy / frame.len() as f64).sqrt()
+    };
+    // Lost by chance in percent, a burst of five in so many packets, jitter in ms.
+    for (n, case) in
+        [(0, 0, 0), (1, 0, 20), (5, 0, 60), (10, 0, 0), (20, 0, 100), (0, 60, 0), (3, 0, 200)]
+            .into_iter()
+            .enumerate()
+    {
+        let mut network = Network::new(n as u64 + 1, case);
+        let (packets, heard) = over(&mut network);
+        let (_, burst_in, jitter_ms) = case;
+        assert_eq!(packets, 1000);
+        // In step: one frame per frame time from the first packet on.
         let missing = 20_000 * MS - heard.len();
-        assert!(missing <= (40 + jitter_ms) * MS, "{loss_percent} %: {} ms missing", missing / MS);
+        assert!(missing <= (40 + jitter_ms) * MS, "{case:?}: {} ms missing", missing / MS);
         let from = heard.iter().position(|&s| s != 0).unwrap();
-        assert!(from < 700 * MS, "delay of {} ms", from / MS);
+        assert!(from < 700 * MS, "{case:?}: begins after {} ms", from / MS);
+        // Concealed: what was lost is not silent, but for what is lost several times in a row.
         let silent = heard[from..].chunks(160).filter(|f| f.iter().all(|&s| s == 0)).count();
+        // Soon: the last loud frame, against when it was said.
+        let last = heard.chunks(160).rposition(|frame| level(frame) > 3000.0).unwrap();
+        let delay_ms = (20 * (last + 1) + missing / MS).saturating_sub(18_000);
         println!(
-            "{loss_percent} % lost, {jitter_ms} ms jitter: begins after {} ms, {silent} silent frames of 1000",
-            from / MS
+            "{case:?}: {} of {packets} lost, {silent} silent frames, {delay_ms} ms of delay",
+            network.lost
         );
-        assert!(silent <= loss_percent * 2 + jitter_ms / 4, "{loss_percent} %: {silent} silent");
+        let lost = network.lost as usize;
+        assert!(burst_in == 0 || lost > 50, "{case:?}: {lost} lost");
+        // Concealment fades out within 60 ms: of each five the last two are silent.
+        let most = if burst_in > 0 { lost * 2 / 5 } else { lost / 16 + jitter_ms / 20 };
+        assert!(silent <= most, "{case:?}: {silent} silent, {lost} lost");
+        let most = 80 + jitter_ms;
+        assert!(delay_ms <= most, "{case:?}: {delay_ms} ms late, not {most}");
+    }
+}
+
+#[test]
+fn ten_minutes_of_packets_from_a_clock_that_is_off() {
+    for ppm in [-200i64, 200] {
+        let start = Mono::from_millis(1000);
+        let mut far = Sender::new(Start { ssrc: 9, sequence: 65_000, timestamp: 0 });
+        let mut circuit = Circuit::new(&rtp(), start).unwrap();
+        let payload: Vec<u8> = tone(160).iter().map(|&sample| mulaw_encode(sample)).collect();
+        let step_us = (20_000 - 20_000 * ppm / 1_000_000) as u64;
+        let (mut heard, mut sent, mut frames) = (Vec::new(), 0u64, Vec::new());
+        let end = start + Duration::from_secs(600);
+        loop {
+            let arrives = start + Duration::from_micros(sent * step_us);
+            let (deadline, _) = circuit.deadline().unwrap();
+            let now = arrives.min(deadline.max(start));
+            if now >= end {
+                break;
+            }
+            if now == arrives {
+                let mut packet = Vec::new();
+                far.send(0, &payload, 160, &mut packet);
+                circuit.handle(now, Input::Rtp(&packet));
+                sent += 1;
+            } else {
+                circuit.handle(now, Input::Tick);
+            }
+            drain(&mut circuit, |_| frames.push(now), &mut heard);
+        }
+        // Heard: one frame per 20 ms of our clock, none of them silent.
+        assert!(heard.len().abs_diff(600_000 * MS) <= 20 * MS, "{ppm}: {}", heard.len());
+        let from = heard.iter().position(|&s| s != 0).unwrap();
+        assert!(from <= 60 * MS, "{ppm} ppm: begins after {} ms", from / MS);
+        let silent = heard[from..].chunks(160).filter(|f| f.iter().all(|&s| s == 0)).count();
+        assert_eq!(silent, 0, "{ppm} ppm");
+        // Sent: on our own clock, whatever theirs does.
+        assert_eq!(frames.len(), 30_000, "{ppm} ppm");
+        let off = frames
+            .iter()
+            .zip(0u64..)
+            .find(|(at, n)| at.since(start).as_micros() as u64 != n * 20_000);
+        assert_eq!(off, None, "{ppm} ppm");
     }
 }
 
