@@ -107,4 +107,6 @@ pub trait Dialect: Send {
     fn poll(&mut self) -> Option<Output>;
     /// When to send [`Input::Tick`].
     fn deadline(&self) -> Option<Mono>;
+    /// The call is over: what is polled after this says good-bye to the vendor. Nothing follows.
+    fn hang_up(&mut self) {}
 }

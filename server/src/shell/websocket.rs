@@ -82,6 +82,7 @@ async fn converse(
     mut queue: mpsc::Receiver<Outgoing>,
     report: &Reporter,
 ) -> News {
+    let mut closing = false;
     loop {
         tokio::select! {
             arrived = timeout(IDLE_MAX, socket.next()) => {
@@ -102,7 +103,8 @@ async fn converse(
                     return News::Closed { code: 1000, reason: String::new() };
                 }
             }
-            wanted = queue.recv() => {
+            wanted = queue.recv(), if !closing => {
+                closing = matches!(wanted, Some(Outgoing::Close) | None);
                 let message = match wanted {
                     Some(Outgoing::Text(text)) => Message::text(text),
                     Some(Outgoing::Binary(bytes)) => Message::binary(bytes),

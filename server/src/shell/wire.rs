@@ -1,15 +1,17 @@
 //! One dialect's connection to its vendor.
 
+use std::time::Duration;
+
 use agent::wire::{Incoming, Outgoing};
-use tokio::{
-    sync::mpsc,
-    task::{AbortHandle, JoinHandle},
-};
+use tokio::{sync::mpsc, task::JoinHandle, time::timeout};
 
 use super::{http, websocket};
 
 /// Messages waiting in either direction; a vendor that floods is slowed by its own connection.
 const QUEUE_MAX: usize = 256;
+
+/// How long a connection may take to end in good order.
+const FINISH_MAX: Duration = Duration::from_secs(2);
 
 /// What arrived, owned.
 #[derive(Clone, Debug)]
@@ -73,7 +75,7 @@ pub struct Wire {
     rx: mpsc::Receiver<Arrived>,
     http: reqwest::Client,
     generation: u64,
-    open: Option<(AbortHandle, Option<mpsc::Sender<Outgoing>>)>,
+    open: Option<(JoinHandle<()>, Option<mpsc::Sender<Outgoing>>)>,
 }
 
 impl Wire {
@@ -102,12 +104,12 @@ impl Wire {
                 let (queue, from_dialect) = mpsc::channel(QUEUE_MAX);
                 let report = self.renew();
                 let task = tokio::spawn(websocket::run(request, from_dialect, report));
-                self.keep(&task, Some(queue));
+                self.open = Some((task, Some(queue)));
             }
             Outgoing::Post { request, body } => {
                 let report = self.renew();
                 let task = tokio::spawn(http::post(self.http.clone(), request, body, report));
-                self.keep(&task, None);
+                self.open = Some((task, None));
             }
             Outgoing::Abort => self.abort(),
             message @ (Outgoing::Text(_) | Outgoing::Binary(_) | Outgoing::Close) => {
@@ -133,8 +135,23 @@ impl Wire {
         Reporter { generation: self.generation, tx: self.tx.clone() }
     }
 
-    fn keep(&mut self, task: &JoinHandle<()>, queue: Option<mpsc::Sender<Outgoing>>) {
-        self.open = Some((task.abort_handle(), queue));
+    /// Lets a WebSocket end in good order: what is queued is sent, then it is closed.
+    pub async fn finish(mut self) {
+        let Some((mut task, queue)) = self.open.take() else { return };
+        let (is_request, abort) = (queue.is_none(), task.abort_handle());
+        drop(queue);
+        let ended = async {
+            loop {
+                tokio::select! {
+                    _ = &mut task => return,
+                    // Nobody listens any more, and a full queue would hold the connection up.
+                    _ = self.rx.recv() => {}
+                }
+            }
+        };
+        if is_request || timeout(FINISH_MAX, ended).await.is_err() {
+            abort.abort();
+        }
     }
 }
 

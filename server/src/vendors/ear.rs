@@ -49,7 +49,7 @@ async fn run(mut task: Task, mut asks: mpsc::Receiver<Listen>) {
                     task.pull();
                     task.dialect.handle(task.clock.now(), as_input(listen));
                 }
-                None => return,
+                None => return task.hang_up().await,
             },
             news = task.wire.next() => {
                 task.dialect.handle(task.clock.now(), stt::Input::Wire(news.as_incoming()));
@@ -75,6 +75,13 @@ impl Task {
             self.dialect.handle(self.clock.now(), stt::Input::Audio(&buffer[..count]));
             self.drain();
         }
+    }
+
+    /// The call has let go: the vendor is told, and what is open is closed.
+    async fn hang_up(mut self) {
+        self.dialect.hang_up();
+        self.drain();
+        self.wire.finish().await;
     }
 
     fn drain(&mut self) {

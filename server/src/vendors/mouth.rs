@@ -55,7 +55,7 @@ async fn run(mut task: Task, mut asks: mpsc::Receiver<MouthAsk>) {
                     task.backlog.forget(utterance);
                     task.dialect.handle(now, tts::Input::Cancel(utterance));
                 }
-                None => return,
+                None => return task.wire.finish().await,
             },
             news = task.wire.next() => {
                 task.dialect.handle(task.clock.now(), tts::Input::Wire(news.as_incoming()));

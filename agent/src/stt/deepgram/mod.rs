@@ -136,15 +136,6 @@ impl Deepgram {
         }
     }
 
-    /// Ends the stream in good order at the end of the call, so that it does not go on counting.
-    pub fn hang_up(&mut self) {
-        if self.link.is_open() {
-            self.send(Outgoing::Text(message::CLOSE_STREAM.to_owned()));
-            self.send(Outgoing::Close);
-        }
-        self.link.give_up();
-    }
-
     fn send(&mut self, message: Outgoing) {
         self.out.push_back(Output::Wire(message));
     }
@@ -347,5 +338,14 @@ impl Dialect for Deepgram {
             .into_iter()
             .flatten()
             .min()
+    }
+
+    /// A stream that is not closed goes on counting.
+    fn hang_up(&mut self) {
+        if self.link.is_open() {
+            self.send(Outgoing::Text(message::CLOSE_STREAM.to_owned()));
+            self.send(Outgoing::Close);
+        }
+        self.link.give_up();
     }
 }
