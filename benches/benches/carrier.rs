@@ -39,6 +39,8 @@ fn twilio(c: &mut Criterion) {
         });
     });
     let mut out = Vec::new();
+    translator.write(Outgoing::Audio(&[0x7e; 160]), &mut out);
+    assert!(out.len() > 216 && out.ends_with(b"\"}}"), "{}", String::from_utf8_lossy(&out));
     c.bench_function("twilio: write one media message", |b| {
         b.iter(|| {
             out.clear();

@@ -25,24 +25,31 @@ fn mulaw(samples: &[i16]) -> Vec<u8> {
     samples.iter().map(|sample| g711::mulaw_encode(*sample)).collect()
 }
 
-/// A call that speaks (a minute of sound is queued) and hears `callee`.
+/// A call that speaks all the time and hears `callee`.
 struct Talk {
     circuit: Circuit,
     now: Mono,
     callee: Vec<u8>,
     at: usize,
+    utterance: u32,
+    ticks: usize,
+    frames: usize,
 }
 
 impl Talk {
     fn new(callee: &[i16], judge: bool) -> Self {
         let config = CircuitConfig { judge, ..CircuitConfig::default() };
         let circuit = Circuit::new(&config, Mono::ZERO).expect("a good configuration");
-        let mut talk = Self { circuit, now: Mono::ZERO, callee: mulaw(callee), at: 0 };
-        talk.say(UtteranceId(1));
+        let (now, callee) = (Mono::ZERO, mulaw(callee));
+        let mut talk = Self { circuit, now, callee, at: 0, utterance: 0, ticks: 0, frames: 0 };
+        talk.say();
         talk
     }
 
-    fn say(&mut self, utterance: UtteranceId) {
+    /// The next utterance, some seconds of it.
+    fn say(&mut self) {
+        self.utterance += 1;
+        let utterance = UtteranceId(self.utterance);
         let say = Command::Say { utterance, interruptible: true };
         self.circuit.handle(self.now, Input::Command(say));
         for samples in benches::speech().chunks(1_600) {
@@ -86,7 +93,17 @@ impl Talk {
         let more = self.drain();
         seen.frames += more.frames;
         seen.stopped |= more.stopped;
+        self.ticks += 1;
+        self.frames += seen.frames;
+        if seen.frames == 0 && !seen.stopped {
+            self.say();
+        }
         seen
+    }
+
+    /// It spoke in all but the few ticks in which it ran out of sound.
+    fn spoke(&self) -> bool {
+        self.frames + self.ticks / 50 + 5 >= self.ticks
     }
 }
 
@@ -96,10 +113,12 @@ fn ticks(c: &mut Criterion) {
     let seen: usize = (0..50).map(|_| one.tick().heard).sum();
     assert_eq!(seen, 8_000, "a second was heard");
     c.bench_function("circuit: 20 ms of one call", |b| b.iter(|| black_box(one.tick().frames)));
+    assert!(one.spoke(), "{} frames in {} ticks", one.frames, one.ticks);
     let mut many: Vec<Talk> = (0..100).map(|_| Talk::new(&hiss, true)).collect();
     c.bench_function("circuit: 20 ms of a hundred calls", |b| {
         b.iter(|| many.iter_mut().map(|talk| black_box(talk.tick().frames)).sum::<usize>());
     });
+    assert!(many.iter().all(Talk::spoke), "somebody fell silent");
 }
 
 fn interruption(c: &mut Criterion) {

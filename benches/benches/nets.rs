@@ -28,6 +28,8 @@ fn judge(c: &mut Criterion) {
         b.iter(|| black_box(silero.judge(&mut stream, next())));
     });
     let mut streams: Vec<SileroStream> = (0..16).map(|_| SileroStream::default()).collect();
+    let mut batch: Vec<_> = streams.iter_mut().map(|stream| (stream, chunks[0])).collect();
+    assert_eq!(silero.judge_many(&mut batch).len(), 16);
     c.bench_function("silero: 32 ms of 16 streams in one batch", |b| {
         b.iter(|| {
             let chunk = next();
@@ -78,6 +80,8 @@ fn mouth(c: &mut Criterion) {
         })
     };
     assert!(first_sound() > Some(0));
+    let whole = model.speak(sentence, voice).samples_8k.len();
+    assert!((2 * 8_000..8 * 8_000).contains(&whole), "{whole} samples");
     let mut group = c.benchmark_group("hibari");
     group.sample_size(10);
     group.bench_function("first sound of a sentence", |b| b.iter(|| black_box(first_sound())));

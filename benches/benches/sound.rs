@@ -17,6 +17,12 @@ fn codecs(c: &mut Criterion) {
         let mut decoder = Decoder::new(codec, rate_hz).expect("its own rate");
         let mut payload = Vec::new();
         encoder.encode(&speech, &mut payload).expect("one frame");
+        let bytes = codec.bytes_of(samples).unwrap_or(payload.len());
+        assert!(payload.len() == bytes && bytes > 20, "{codec:?}: {} bytes", payload.len());
+        let mut decoded = Vec::new();
+        decoder.decode(&payload, &mut decoded).expect("our own payload");
+        assert_eq!(decoded.len(), samples, "{codec:?}");
+        assert!(decoded.iter().any(|sample| *sample != 0), "{codec:?}: silence");
         c.bench_function(&format!("codec: encode 20 ms, {codec:?}"), |b| {
             let mut out = Vec::new();
             b.iter(|| {
@@ -41,6 +47,11 @@ fn resampling(c: &mut Criterion) {
         let mut resampler = Resampler::new(from_hz, to_hz).expect("a telephone rate");
         let input = benches::hiss(from_hz as usize / 50);
         let mut out = Vec::new();
+        for _ in 0..50 {
+            resampler.process(&input, &mut out);
+        }
+        assert!(out.len().abs_diff(to_hz as usize) < 400, "{} samples a second", out.len());
+        assert!(out.iter().any(|sample| *sample != 0), "{from_hz} to {to_hz} Hz: silence");
         c.bench_function(&format!("resample: 20 ms, {from_hz} to {to_hz} Hz"), |b| {
             b.iter(|| {
                 out.clear();
@@ -64,6 +75,12 @@ fn keys(c: &mut Criterion) {
         });
     });
     let key = Digit::try_from('5').expect("a key");
+    let (mut tone, mut found) = ([0; 1600], 0);
+    let mut generator = Generator::new(8_000, 100, 100);
+    generator.push(key).expect("room for one key");
+    assert_eq!(generator.fill(&mut tone), 1600);
+    Detector::new().feed(&tone, |press| found += u32::from(press.digit == key));
+    assert_eq!(found, 1, "the key that is made is found");
     c.bench_function("keys: make 100 ms of tone", |b| {
         let mut out = [0; 800];
         b.iter(|| {

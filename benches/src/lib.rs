@@ -6,9 +6,9 @@
 //!   cargo bench -p benches --benches -- --test   each once, not measured (what CI does)
 //! ```
 //!
-//! A call has 20 ms of a core for 20 ms of sound: divide. Figures in the files' docs were measured on
-//! one core of a shared 2-core virtual machine; take them for their order of magnitude. This library
-//! holds the sound that several of them are fed with.
+//! A call has 20 ms of a core for 20 ms of sound: divide. Figures in the files' docs are expectations, for
+//! their order of magnitude on one core of a shared virtual machine; what it costs here is what a run
+//! prints. Each bench first asserts what it computes. This library holds the sound that several of them are fed with.
 
 use std::path::PathBuf;
 
