@@ -14,7 +14,7 @@ pub struct BargeInPolicy {
     /// Recognised words needed as well; 0 accepts by sound alone.
     pub words_min: u16,
     /// With [`Self::words_min`]: how long we stand still for the words before sound alone decides,
-    /// in ms.
+    /// in ms. A sound that is over by then and brought no word is refused.
     pub words_wait_ms: u16,
     /// From the first sound of an utterance nothing interrupts it for this long, in ms.
     pub guard_ms: u16,

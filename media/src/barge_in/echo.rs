@@ -3,8 +3,9 @@
 //! What we send is kept as an envelope on the axis of when it plays. A hop that comes in is
 //! compared with the loudest of that envelope at the delays from which it could stem. Delay and
 //! level of the echo are learned while nothing else comes in, from [`EchoConfig::level_db`] on. A
-//! line that shows no echo becomes more sensitive; an echo that appears there later may interrupt us
-//! before it is learned.
+//! line that shows no echo becomes more sensitive. The limit: of an echo that appears later, moves or
+//! grows by 12 dB, some 200 ms in all pass for speech before it is learned, and the judge calls them
+//! speech, for they are; so it may interrupt us once.
 
 use super::EchoConfig;
 use crate::Mono;
@@ -197,6 +198,20 @@ mod tests {
         echoed(&mut echo, 0..300, 11, -18.0);
         echoed(&mut echo, 300..600, 11, -13.0);
         assert_eq!(echoed(&mut echo, 600..1000, 11, -11.0), 0);
+    }
+
+    #[test]
+    fn an_echo_that_appears_or_moves_later_is_learned() {
+        for (before, after) in
+            [((0, -90.0), (11, -20.0)), ((11, -20.0), (30, -20.0)), ((11, -26.0), (11, -14.0))]
+        {
+            let mut echo = Echo::new(&EchoConfig::default());
+            echoed(&mut echo, 0..2000, before.0, before.1);
+            let first = echoed(&mut echo, 2000..3000, after.0, after.1);
+            let then = echoed(&mut echo, 3000..4000, after.0, after.1);
+            println!("{before:?} to {after:?}: {first} hops, then {then}");
+            assert!(first <= 30 && then == 0, "{before:?} to {after:?}: {first} hops, then {then}");
+        }
     }
 
     #[test]

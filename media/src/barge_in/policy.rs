@@ -8,6 +8,11 @@
 //!
 //! Each false alarm raises the bar for the next suspicion a little, for some seconds, so that a
 //! noisy line does not make us stutter.
+//!
+//! The limit: by sound alone, what the judge calls speech for [`BargeInPolicy::speech_ms_min`] is an
+//! interruption, and a loud cough with a vowel in it can be that. Waiting longer would make every
+//! interruption slower; where coughs matter more than quickness, [`BargeInPolicy::words_min`] asks for
+//! words as well, and plays on when none come to a sound that ended.
 
 use std::time::Duration;
 
@@ -184,7 +189,12 @@ impl BargeIn {
         let words_fit = match self.words {
             Some((_, true)) => false,
             Some((count, false)) if count >= self.policy.words_min => true,
-            _ => self.policy.words_min == 0 || waited,
+            Some(_) => waited,
+            // A sound that is over and brought no word at all was a cough.
+            None => {
+                let over = speech.quiet_ms >= u32::from(self.policy.resume_ms);
+                self.policy.words_min == 0 || waited && !over
+            }
         };
         let reaction_ms = now.since(speech.onset.at).as_millis() as u32;
         (self.is_long_enough(speech) && words_fit).then_some(Decision::Accept { reaction_ms })

@@ -124,6 +124,24 @@ fn words() {
 }
 
 #[test]
+fn a_sound_that_is_over_and_brought_no_word_is_refused() {
+    // As a cough that the judge takes for speech: 200 ms, then quiet.
+    let over = |quiet_ms| Some(Speech { quiet_ms, ..speech(300, 200) });
+    for (words, accepted) in [(None, false), (Some(1), true)] {
+        let mut barge_in = policy(|policy| policy.words_min = 2);
+        assert_eq!(barge_in.weigh(ms(1020), Some(speech(20, 0)), PLAYING), Some(Decision::Pause));
+        if let Some(count) = words {
+            barge_in.words(count, false);
+        }
+        assert_eq!(barge_in.weigh(ms(1700), over(400), PLAYING), None, "the words may yet come");
+        assert_eq!(barge_in.deadline(), Some(ms(2220)));
+        let expected =
+            if accepted { Decision::Accept { reaction_ms: 1220 } } else { Decision::Resume };
+        assert_eq!(barge_in.weigh(ms(2220), over(920), PLAYING), Some(expected), "{words:?}");
+    }
+}
+
+#[test]
 fn back_channel_may_become_an_interruption() {
     let mut barge_in = policy(|policy| policy.words_min = 1);
     barge_in.weigh(ms(1020), Some(speech(20, 0)), PLAYING);
