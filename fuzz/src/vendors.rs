@@ -3,8 +3,10 @@
 use std::time::Duration;
 
 use agent::llm::{self, Dialect as _, Prompt, ThoughtId};
+use agent::stt::{self, Dialect as _, SegmentId};
+use agent::tts::{self, Dialect as _};
 use agent::wire::Incoming;
-use media::Mono;
+use media::{Mono, circuit::UtteranceId};
 
 use crate::bytes::Bytes;
 use crate::mind::drain;
@@ -31,6 +33,71 @@ pub fn openai(data: &[u8]) {
     });
 }
 
+/// Messages of Deepgram, while one segment after the other is heard.
+pub fn deepgram(data: &[u8]) {
+    let config = stt::deepgram::Config {
+        url: "wss://127.0.0.1:1/v1/listen".to_owned(),
+        ..stt::deepgram::Config::default()
+    };
+    let mut ear = stt::deepgram::Deepgram::new(config);
+    let mut heard = 0;
+    answers(data, |now, incoming| {
+        let segment = SegmentId(heard / 4);
+        match heard % 4 {
+            0 => ear.handle(now, stt::Input::Open { segment, from_sample: u64::from(heard) * 160 }),
+            2 => {
+                ear.handle(now, stt::Input::Finalise { segment, to_sample: u64::from(heard) * 160 })
+            }
+            3 => ear.handle(now, stt::Input::Close(segment)),
+            _ => {}
+        }
+        ear.handle(now, stt::Input::Audio(&[0; 160]));
+        ear.handle(now, stt::Input::Wire(incoming));
+        heard += 1;
+        if ear.deadline().is_some_and(|at| at <= now) {
+            ear.handle(now, stt::Input::Tick);
+        }
+        drain(|| ear.poll().is_some());
+    });
+}
+
+/// Messages of Cartesia, with two utterances under way. Nothing sounds after its end.
+pub fn cartesia(data: &[u8]) {
+    let mut voice = tts::cartesia::Cartesia::new(tts::cartesia::Config {
+        url: "wss://127.0.0.1:1/tts/websocket".to_owned(),
+        api_key: String::new(),
+        version: "2025-04-16".to_owned(),
+        model: "any".to_owned(),
+        voice: "any".to_owned(),
+        language: "en".to_owned(),
+    });
+    for (id, text) in [(1, "Hé, there."), (2, "Good bye.")] {
+        voice.handle(Mono::ZERO, tts::Input::Say { utterance: UtteranceId(id), text });
+    }
+    let mut over = Vec::new();
+    answers(data, |now, incoming| {
+        voice.handle(now, tts::Input::Wire(incoming));
+        if voice.deadline().is_some_and(|at| at <= now) {
+            voice.handle(now, tts::Input::Tick);
+        }
+        drain(|| match voice.poll() {
+            Some(tts::Output::Audio { utterance, .. }) => {
+                assert!(!over.contains(&utterance), "sound after the end");
+                true
+            }
+            Some(tts::Output::Event(
+                tts::Event::Done { utterance, .. }
+                | tts::Event::Failed { utterance: Some(utterance), .. },
+            )) => {
+                assert!(!over.contains(&utterance), "two ends");
+                over.push(utterance);
+                true
+            }
+            output => output.is_some(),
+        });
+    });
+}
+
 /// Cuts `data` into what a vendor's connection may bring.
 fn answers(data: &[u8], mut each: impl FnMut(Mono, Incoming<'_>)) {
     let mut bytes = Bytes::new(data);
@@ -41,7 +108,7 @@ fn answers(data: &[u8], mut each: impl FnMut(Mono, Incoming<'_>)) {
             break;
         }
         let kind = bytes.byte();
-        now = now + Duration::from_millis(u64::from(kind / 16) * 10);
+        now = now + Duration::from_millis(u64::from(kind / 16) * 200);
         match kind % 8 {
             0 | 1 => each(now, Incoming::Text(&bytes.text())),
             2 => each(now, Incoming::Binary(bytes.piece())),
