@@ -78,6 +78,8 @@ pub(super) const FAILED: &[&str] = &[
     "nothing free",
     "we're closed",
     "we are closed",
+    "is closed",
+    "are closed",
     "sold out",
     "no openings",
     "can't find",
@@ -159,6 +161,11 @@ pub(super) const OFFER: &[&str] = &[
     "next available",
     "only have",
     "have an opening",
+    "only thing",
+    "left is",
+    "nothing until",
+    "nothing before",
+    "not until",
     "there's",
     "there is",
     "i have",
@@ -182,7 +189,49 @@ pub(super) const CONFIRM: &[&str] = &[
 ];
 pub(super) const BYE: &[&str] =
     &["bye", "goodbye", "good bye", "have a nice", "have a good", "have a great", "take care"];
-pub(super) const MORE: &[&str] = &["anything else", "something else", "any other", "else i can"];
+pub(super) const MORE: &[&str] = &[
+    "anything else",
+    "something else",
+    "any other questions",
+    "else i can",
+    "is that all",
+    "that be all",
+    "is that everything",
+];
+/// Questions a brief rarely answers: understood, and not known.
+pub(super) const UNKNOWN: &[&str] = &[
+    "card",
+    "insurance",
+    "deposit",
+    "pay",
+    "parking",
+    "inside",
+    "outside",
+    "indoor",
+    "outdoor",
+    "patio",
+    "booth",
+    "bar",
+    "account",
+    "membership",
+    "been here",
+    "visited",
+    "patient",
+];
+/// Wishes a brief would have said.
+pub(super) const WISHES: &[&str] = &[
+    "allergies",
+    "allergy",
+    "dietary",
+    "occasion",
+    "celebrating",
+    "requests",
+    "request",
+    "preference",
+    "preferences",
+    "high chair",
+    "high chairs",
+];
 pub(super) const GREET: &[&str] = &[
     "how can i help",
     "how may i help",
@@ -212,6 +261,10 @@ pub(super) const SLOTS: &[(Slot, &[&str])] = &[
             "best number",
             "mobile",
             "your number",
+            "get a number",
+            "have a number",
+            "leave a number",
+            "number in case",
         ],
     ),
     (
@@ -253,6 +306,7 @@ pub(super) const SLOTS: &[(Slot, &[&str])] = &[
             "how large",
             "how big",
             "many people",
+            "how many guests",
         ],
     ),
     (

@@ -82,6 +82,29 @@ const FALLBACK: &[&str] = &[
 ];
 const FORBID: &[&str] = &["do not", "don't", "never", "must not"];
 
+/// Where a sentence begins to forbid; its length when it forbids nothing. "If they don't …" tells
+/// of others and forbids us nothing.
+fn forbidden_from(sentence: &str) -> usize {
+    let lower = sentence.to_lowercase();
+    let mut found = None;
+    for forbid in FORBID {
+        for (at, _) in lower.match_indices(forbid) {
+            let (before, after) = (&lower[..at], &lower[at + forbid.len()..]);
+            let whole = before.chars().next_back().is_none_or(char::is_whitespace)
+                && !after.starts_with(char::is_alphanumeric);
+            let subject = before.split_whitespace().next_back().unwrap_or_default();
+            let of_others = ["they", "we", "i", "it", "there", "if"].contains(&subject);
+            if whole && !of_others {
+                found = Some(found.map_or(at, |first: usize| first.min(at)));
+            }
+        }
+    }
+    // Where lower case has another length, the whole sentence is kept back.
+    let at = found.unwrap_or(sentence.len());
+    let fits = lower.len() == sentence.len() && sentence.is_char_boundary(at);
+    if fits || found.is_none() { at } else { 0 }
+}
+
 impl Facts {
     /// Reads a brief.
     pub(super) fn read(brief: &Brief) -> Self {
@@ -89,14 +112,20 @@ impl Facts {
         let sentences = sentences(&task);
         let (mut main, mut rest) = (Vec::new(), Vec::new());
         let mut secret = Vec::new();
+        let mut allowed = Vec::new();
+        for sentence in &sentences {
+            let (open, forbidden) = sentence.split_at(forbidden_from(sentence));
+            secret.extend(slots_named(&words(forbidden)));
+            let open = open.trim().trim_end_matches(" but").trim_end_matches(" and");
+            let open = open.trim_end_matches([',', ' ']);
+            if !open.is_empty() {
+                allowed.push(open.to_owned());
+            }
+        }
+        let (task, sentences) = (allowed.join(". "), allowed);
         for sentence in &sentences {
             let lower = sentence.to_lowercase();
-            if FORBID
-                .iter()
-                .any(|forbid| lower.starts_with(forbid) || lower.contains(&format!(" {forbid} ")))
-            {
-                secret.extend(slots_named(&words(sentence)));
-            } else if FALLBACK.iter().any(|fallback| lower.contains(fallback)) {
+            if FALLBACK.iter().any(|fallback| lower.contains(fallback)) {
                 let at = FALLBACK.iter().filter_map(|f| lower.find(f)).min().unwrap_or(0);
                 let at = if sentence.is_char_boundary(at) { at } else { 0 };
                 main.push(sentence[..at].to_owned());

@@ -8,6 +8,7 @@
 //! It keeps no state between exchanges: the same dialogue gives the same answer, so a thought that
 //! is forgotten leaves no trace. Left out: phone menus, anything but English.
 
+mod asking;
 mod cues;
 mod facts;
 mod offers;

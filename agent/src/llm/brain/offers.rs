@@ -1,7 +1,7 @@
 //! Dealing: what is offered instead, what is not to be had, what they understood.
 
 use super::{
-    cues::{CONFIRM, FAILED, OFFER, sounds_like},
+    cues::{CONFIRM, FAILED, OFFER, sounds_like, spelled},
     facts::{Goal, Slot, slots_named},
     policy::{Reply, Scene, plain},
     words::{days, find, number, times, words},
@@ -124,6 +124,39 @@ impl Scene<'_> {
         Some(self.fail(self.text))
     }
 
+    /// A telephone number read back. One we may not tell is not confirmed either.
+    pub(super) fn digits_back(&self) -> Option<Reply> {
+        let said: String = self.said.iter().filter_map(|word| digits_of(word)).collect();
+        if said.len() < 7 || !(self.says(CONFIRM) || self.asks()) {
+            return None;
+        }
+        let told = facts_digits(self.facts.phone.as_deref());
+        let Some(tell) = self.facts.tell(Slot::Phone) else {
+            return Some(plain("I'm sorry, I don't have that."));
+        };
+        let same = told.ends_with(&said) || said.ends_with(&told);
+        Some(plain(&if same { "Yes, that's right.".to_owned() } else { format!("No. {tell}") }))
+    }
+
+    /// A name read back letter by letter.
+    pub(super) fn letters_back(&self) -> Option<Reply> {
+        let name = self.facts.tell(Slot::Name).and(self.facts.name.as_ref())?;
+        let said: String = self.said.iter().filter_map(|word| letters_of(word)).collect();
+        if said.chars().count() < 3 || !(self.says(CONFIRM) || self.asks()) {
+            return None;
+        }
+        let plain_letters = |part: &str| -> String {
+            part.to_lowercase().chars().filter(|c| c.is_alphanumeric()).collect()
+        };
+        let whole = plain_letters(name);
+        let same = said == whole || name.split_whitespace().any(|part| plain_letters(part) == said);
+        Some(plain(&if same {
+            "Yes, that's right.".to_owned()
+        } else {
+            format!("No, it's {}.", spelled(name))
+        }))
+    }
+
     /// They repeat what they understood: right or wrong.
     pub(super) fn read_back(&self) -> Option<Reply> {
         let facts = self.facts;
@@ -161,7 +194,7 @@ impl Scene<'_> {
                 said.len() > 2 && !["the", "what", "that", "your", "name"].contains(&said.as_str())
             })
             .and_then(|said| {
-                let ours = facts.name.as_ref()?;
+                let ours = facts.tell(Slot::Name).and(facts.name.as_ref())?;
                 let known = words(ours).iter().any(|part| sounds_like(said, part));
                 (!known).then(|| format!("it's under {ours}"))
             });
@@ -189,4 +222,23 @@ impl Scene<'_> {
         let asks_to_confirm = self.says(CONFIRM) && self.asks();
         (anything || asks_to_confirm).then(|| plain("Yes, that's right."))
     }
+}
+
+/// The digits a word stands for: itself, or a figure said as a word.
+fn digits_of(word: &str) -> Option<String> {
+    let plain: String = word.chars().filter(|c| !matches!(c, '-' | '+' | '.')).collect();
+    if !plain.is_empty() && plain.chars().all(|c| c.is_ascii_digit()) {
+        return Some(plain);
+    }
+    number(word).filter(|digit| *digit < 10).map(|digit| digit.to_string())
+}
+
+fn facts_digits(number: Option<&str>) -> String {
+    number.unwrap_or_default().chars().filter(char::is_ascii_digit).collect()
+}
+
+/// The letters a word spells: one alone, or several with hyphens between them.
+fn letters_of(word: &str) -> Option<String> {
+    let single = |part: &str| part.chars().count() == 1 && part.chars().all(char::is_alphabetic);
+    word.split('-').all(single).then(|| word.replace('-', ""))
 }

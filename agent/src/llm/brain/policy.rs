@@ -5,9 +5,13 @@ use std::collections::BTreeMap;
 use serde_json::{Value, json};
 
 use super::{
-    cues::{BYE, GREET, HOLD, MORE, NUMBERED, REPEAT, WHO, confirmation, is_done, spelled},
+    asking,
+    cues::{
+        BYE, GREET, HOLD, MORE, NUMBERED, REPEAT, UNKNOWN, WHO, WISHES, confirmation, is_done,
+        spelled,
+    },
     facts::{Facts, Goal, Slot, slots_named},
-    words::{days, says, times, words},
+    words::{days, number, says, times, words},
 };
 use crate::{
     dialogue::NOBODY_SPOKE,
@@ -29,12 +33,36 @@ pub(super) struct Scene<'a> {
     pub(super) said: Vec<String>,
     /// What we said so far, oldest first.
     pub(super) ours: Vec<&'a str>,
-    /// What the callee said before.
-    earlier: Vec<Vec<String>>,
+    /// What the callee said before, as written and as words.
+    earlier: Vec<(&'a str, Vec<String>)>,
 }
 
 /// What we do not know, or may not tell.
 const NO: &str = "I'm sorry, I don't have that.";
+const AGAIN: &str = "Sorry, could you say that again?";
+
+/// Words an answer to a question of ours has.
+const TELLING: &[&str] = &[
+    "yes",
+    "no",
+    "open",
+    "closed",
+    "close",
+    "shipped",
+    "delivered",
+    "delayed",
+    "arrive",
+    "arrives",
+    "delivery",
+    "on its way",
+    "ready",
+    "dollars",
+    "costs",
+    "delivering",
+    "processing",
+    "transit",
+    "cancelled",
+];
 
 /// The next answer.
 pub(super) fn reply(facts: &Facts, messages: &[Message]) -> Reply {
@@ -47,7 +75,7 @@ pub(super) fn reply(facts: &Facts, messages: &[Message]) -> Reply {
         text,
         said: if text == NOBODY_SPOKE { Vec::new() } else { words(text) },
         ours: texts(Role::Assistant).filter(|text| !text.is_empty()).collect(),
-        earlier: callee.into_iter().map(words).collect(),
+        earlier: callee.into_iter().map(|text| (text, words(text))).collect(),
     };
     if facts.goal == Goal::Message { scene.take_a_message() } else { scene.errand() }
 }
@@ -60,13 +88,16 @@ impl Scene<'_> {
             Self::who,
             Self::open,
             Self::repeat,
+            Self::digits_back,
+            Self::letters_back,
             Self::offer,
             Self::failed,
             Self::confirm_first,
             Self::slots,
+            Self::wishes,
+            Self::learnt,
             Self::read_back,
             Self::done,
-            Self::learnt,
             Self::anything_else,
             Self::parting,
             Self::greeted,
@@ -79,23 +110,7 @@ impl Scene<'_> {
     }
 
     pub(super) fn asks(&self) -> bool {
-        // Recognisers lose question marks.
-        self.text.trim_end().ends_with('?')
-            || self.says(&[
-                "how many",
-                "what time",
-                "what day",
-                "which day",
-                "what date",
-                "what name",
-            ])
-            || self.said.first().is_some_and(|word| {
-                [
-                    "what", "which", "how", "who", "when", "where", "can", "could", "may", "do",
-                    "is", "would", "and",
-                ]
-                .contains(&word.as_str())
-            })
+        asking::asks(self.text)
     }
 
     fn opening(&self) -> String {
@@ -156,7 +171,7 @@ impl Scene<'_> {
 
     /// They ask for what we know, or do not.
     fn slots(&self) -> Option<Reply> {
-        let mut slots = slots_named(&self.said);
+        let mut slots = self.slots_asked();
         let spell = self.says(&["spell", "how do you spell", "spelling", "spelled"]);
         if spell {
             let name = self.facts.tell(Slot::Name).and(self.facts.name.as_ref());
@@ -208,6 +223,27 @@ impl Scene<'_> {
         })
     }
 
+    /// What they ask for; where no name of it was understood, what the words around it tell.
+    fn slots_asked(&self) -> Vec<Slot> {
+        let named = slots_named(&self.said);
+        if !named.is_empty() || !self.asks() || self.says(UNKNOWN) || !times(&self.said).is_empty()
+        {
+            return named;
+        }
+        if self.says(&["people", "guests", "persons"]) && number_said(&self.said).is_none() {
+            vec![Slot::Party]
+        } else if self.said.last().is_some_and(|last| last == "under") || self.says(&["under what"])
+        {
+            vec![Slot::Name]
+        } else if self.says(&["number"]) && self.facts.tell(Slot::Reference).is_some() {
+            vec![Slot::Reference]
+        } else if self.says(&["number"]) {
+            vec![Slot::Phone]
+        } else {
+            named
+        }
+    }
+
     /// A read-back that ends in "right?" is not a question for facts, even when it names them.
     fn confirm_first(&self) -> Option<Reply> {
         let last = self.said.last().map(String::as_str);
@@ -225,37 +261,17 @@ impl Scene<'_> {
         Some(self.succeed())
     }
 
+    /// They ask for wishes; the brief would have said them.
+    fn wishes(&self) -> Option<Reply> {
+        (self.asks() && self.says(WISHES)).then(|| plain("Not that I know of, thank you."))
+    }
+
     /// The answer to a question of ours.
     fn learnt(&self) -> Option<Reply> {
-        if self.facts.goal != Goal::Ask || self.asks() || self.says(GREET) {
-            return None;
-        }
-        let informative = !times(&self.said).is_empty()
-            || !days(&self.said).is_empty()
-            || self.said.iter().any(|word| word.chars().any(|c| c.is_ascii_digit()))
-            || self.says(&[
-                "yes",
-                "no",
-                "open",
-                "closed",
-                "close",
-                "shipped",
-                "delivered",
-                "delayed",
-                "arrive",
-                "arrives",
-                "delivery",
-                "on its way",
-                "ready",
-                "dollars",
-                "costs",
-                "delivering",
-                "processing",
-                "transit",
-                "cancelled",
-            ]);
-        let short = self.said.len() < 2 && !self.says(&["yes", "no"]);
-        (informative && !short).then(|| self.succeed())
+        let offers = self.says(MORE) || self.says(&["would you like", "do you want", "can i"]);
+        let open = self.asks() && !offers || self.says(GREET);
+        let learnt = self.facts.goal == Goal::Ask && !open && is_informative(&self.said);
+        learnt.then(|| self.succeed())
     }
 
     fn anything_else(&self) -> Option<Reply> {
@@ -279,16 +295,15 @@ impl Scene<'_> {
     }
 
     fn at_a_loss(&self) -> Reply {
-        let lost = self
-            .ours
-            .iter()
-            .filter(|ours| ours.contains(NO) || ours.contains("Could you help me"))
-            .count();
-        if lost >= 4 {
+        let lost = [NO, AGAIN, "Could you help me"];
+        let lost = self.ours.iter().filter(|ours| lost.iter().any(|it| ours.contains(it))).count();
+        if lost >= 5 {
             return self.fail("The other side could not help.");
         }
         if self.asks() {
-            return plain(NO);
+            // A question that makes no sense was probably heard wrong: it is asked for once.
+            let known = self.says(UNKNOWN) || self.ours.last().is_some_and(|it| *it == AGAIN);
+            return plain(if known { NO } else { AGAIN });
         }
         let waits = self.said.len() <= 3
             || self.says(&[
@@ -305,19 +320,40 @@ impl Scene<'_> {
     }
 
     fn was_done(&self) -> bool {
-        self.is_done_text() || self.earlier.iter().any(|said| is_done(said))
+        self.is_done_text()
+            || self.earlier.iter().any(|(_, said)| is_done(said))
+            || self.facts.goal == Goal::Ask && self.answered().is_some()
+    }
+
+    /// The last line in which they answered what we asked.
+    fn answered(&self) -> Option<&str> {
+        let earlier = self.earlier.iter().skip(1).rev();
+        let line = earlier.map(|(text, said)| (*text, said));
+        [(self.text, &self.said)]
+            .into_iter()
+            .chain(line)
+            .find(|(text, said)| {
+                is_informative(said)
+                    && !says(said, HOLD)
+                    && !says(said, MORE)
+                    && !asking::asks(text)
+            })
+            .map(|(text, _)| text)
     }
 
     fn succeed(&self) -> Reply {
         let mut facts = BTreeMap::new();
-        let mut heard: Vec<&[String]> = self.earlier.iter().map(Vec::as_slice).collect();
+        let mut heard: Vec<&[String]> =
+            self.earlier.iter().map(|(_, said)| said.as_slice()).collect();
         heard.push(&self.said);
         if let Some(number) = heard.iter().rev().find_map(|said| confirmation(said)) {
             facts.insert("confirmation".to_owned(), number);
         }
         let summary = if self.facts.goal == Goal::Ask {
-            facts.insert("answer".to_owned(), self.text.to_owned());
-            format!("They said: {}", self.text)
+            let now = is_informative(&self.said).then_some(self.text);
+            let answer = now.or_else(|| self.answered()).unwrap_or(self.text);
+            facts.insert("answer".to_owned(), answer.to_owned());
+            format!("They said: {answer}")
         } else {
             for (name, slot) in [("name", &self.facts.name), ("day", &self.facts.day)] {
                 if let Some(value) = slot {
@@ -365,7 +401,7 @@ impl Scene<'_> {
             .earlier
             .iter()
             .skip(1)
-            .map(|said| said.join(" "))
+            .map(|(_, said)| said.join(" "))
             .chain([self.text.to_owned()])
             .collect();
         if !asked_name {
@@ -382,6 +418,21 @@ impl Scene<'_> {
             calls: vec![report(true, "A message was taken.", &facts), hang_up()],
         }
     }
+}
+
+/// A number of people, if one is named.
+fn number_said(said: &[String]) -> Option<u32> {
+    said.iter().find_map(|word| number(word))
+}
+
+/// Whether a line tells anything.
+fn is_informative(said: &[String]) -> bool {
+    let short = said.len() < 2 && !says(said, &["yes", "no"]);
+    let tells = !times(said).is_empty()
+        || !days(said).is_empty()
+        || said.iter().any(|word| word.chars().any(|c| c.is_ascii_digit()))
+        || says(said, TELLING);
+    tells && !short
 }
 
 pub(super) fn plain(text: &str) -> Reply {

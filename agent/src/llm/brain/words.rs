@@ -25,9 +25,12 @@ pub(super) fn find(text: &[String], phrase: &str) -> Option<usize> {
     Some(at + phrase.len())
 }
 
-/// The same word, or a long one with one letter wrong.
+/// The same word, or one of some length with one letter wrong; a short one must begin the same.
 pub(super) fn alike(said: &str, meant: &str) -> bool {
-    said == meant || (meant.len() >= 6 && said.len() >= 5 && distance_at_most_one(said, meant))
+    let long = meant.len() >= 6 && said.len() >= 5;
+    let same_start = said.chars().next() == meant.chars().next();
+    let short = meant.len() == 5 && said.len() >= 4 && same_start;
+    said == meant || ((long || short) && distance_at_most_one(said, meant))
 }
 
 fn distance_at_most_one(a: &str, b: &str) -> bool {
