@@ -9,13 +9,14 @@ use agent::{
     llm, stt,
 };
 use anyhow::{Context, ensure};
+use dtmf::Digit;
 use media::{
     Mono,
     circuit::{self, Circuit},
     tape,
 };
 use serde_json::Value;
-use telephony::E164;
+use telephony::{E164, Signal};
 
 use crate::journal::{self, First, JOURNAL, Line, TAPE};
 
@@ -122,12 +123,23 @@ fn hide_number(number: &mut Option<E164>) {
     }
 }
 
+/// A key somebody pressed may be part of their number or their code.
+fn hide_key(key: &mut Digit) {
+    *key = Digit::try_from('0').unwrap_or(*key);
+}
+
+/// Numbers become text of the same length: the tools read either.
 fn hide_value(value: &mut Value) {
     match value {
         Value::String(text) => hide(text),
+        Value::Number(number) => {
+            let mut text = number.to_string();
+            hide(&mut text);
+            *value = Value::String(text);
+        }
         Value::Array(all) => all.iter_mut().for_each(hide_value),
         Value::Object(map) => map.values_mut().for_each(hide_value),
-        Value::Null | Value::Bool(_) | Value::Number(_) => {}
+        Value::Null | Value::Bool(_) => {}
     }
 }
 
@@ -147,7 +159,12 @@ fn redact(input: &mut Input) {
     match input {
         Input::Stt(stt::Event::Partial { text, .. } | stt::Event::Final { text, .. }) => hide(text),
         Input::Llm(llm::Event::Text { delta, .. }) => hide(delta),
+        // How long to wait is nobody's secret.
+        Input::Llm(llm::Event::Tool { call, .. }) if call.name == "wait" => {}
         Input::Llm(llm::Event::Tool { call, .. }) => hide_value(&mut call.arguments),
+        Input::Signal(Signal::Digit(digit)) | Input::Sound(circuit::Event::Digit { digit, .. }) => {
+            hide_key(digit)
+        }
         Input::Request(Request::Say { text }) => hide(text),
         _ => {}
     }
@@ -155,6 +172,8 @@ fn redact(input: &mut Input) {
 
 #[cfg(test)]
 mod tests {
+    use serde_json::json;
+
     use super::*;
 
     #[test]
@@ -165,5 +184,38 @@ mod tests {
         let mut number = Some("+442071838750".parse().expect("a number"));
         hide_number(&mut number);
         assert_eq!(number.expect("still one").as_str(), "+100000000000");
+    }
+
+    #[test]
+    fn keys_and_what_tools_are_told_are_hidden() {
+        let tool = |name: &str, arguments| {
+            let call = llm::ToolCall { id: "1".into(), name: name.into(), arguments };
+            Input::Llm(llm::Event::Tool { thought: llm::ThoughtId(1), call })
+        };
+        let key = |key| Digit::try_from(key).expect("a key");
+        let sound = |digit| {
+            let source = circuit::DigitSource::InBand;
+            Input::Sound(circuit::Event::Digit { digit, source })
+        };
+        for (mut told, hidden) in [
+            (Input::Signal(Signal::Digit(key('7'))), Input::Signal(Signal::Digit(key('0')))),
+            (sound(key('#')), sound(key('0'))),
+            (
+                tool("press_digits", json!({"digits": "12#"})),
+                tool("press_digits", json!({"digits": "00#"})),
+            ),
+            (
+                tool("press_digits", json!({"digits": 4711})),
+                tool("press_digits", json!({"digits": "0000"})),
+            ),
+            (
+                tool("report", json!({"done": true, "facts": {"phone": "555 17", "people": 4}})),
+                tool("report", json!({"done": true, "facts": {"phone": "000 00", "people": "0"}})),
+            ),
+            (tool("wait", json!({"seconds": 20})), tool("wait", json!({"seconds": 20}))),
+        ] {
+            redact(&mut told);
+            assert_eq!(told, hidden);
+        }
     }
 }

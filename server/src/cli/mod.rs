@@ -52,10 +52,13 @@ pub enum Command {
     },
     /// Cut and redact a recorded call for use in tests
     Fixture(Cut),
-    /// Print a call second by second, and draw its picture
+    /// Print a call second by second; with --out, draw its picture
     Timeline {
-        /// The call's folder
+        /// The call's folder, or a fixture; nothing is written there
         dir: PathBuf,
+        /// Draw the picture into this file (SVG)
+        #[arg(long, value_name = "FILE")]
+        out: Option<PathBuf>,
     },
     /// The embedded models
     Models {
@@ -100,7 +103,10 @@ pub struct Cut {
     /// Leave out what happened after, in s
     #[arg(long)]
     pub to: Option<f64>,
-    /// Replace numbers and words by placeholders of the same length, and leave out the sound
+    /// Replace numbers, words, keys and what tools were told by placeholders of the same length
+    ///
+    /// Sound cannot be redacted: the tape of the call is left out altogether. Without this flag the
+    /// fixture holds the words and the sound as they were.
     #[arg(long)]
     pub redact: bool,
 }

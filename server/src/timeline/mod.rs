@@ -9,6 +9,7 @@ use std::{fs, path::Path, path::PathBuf};
 use anyhow::Context;
 
 pub use story::{Happened, Span, Story, What};
+pub use svg::draw as picture;
 pub use text::print as text;
 
 use crate::journal::TIMELINE;

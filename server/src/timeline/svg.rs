@@ -27,7 +27,7 @@ const STAGES: [(&str, &str); 5] = [
 ];
 
 /// The whole picture.
-pub(super) fn draw(story: &Story) -> String {
+pub fn draw(story: &Story) -> String {
     let words: Vec<_> = story
         .moments
         .iter()

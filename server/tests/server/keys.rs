@@ -2,12 +2,14 @@
 
 use agent::llm;
 use base64_simd::STANDARD as BASE64;
-use media::codec::g711::mulaw_decode;
+use media::{circuit, codec::g711::mulaw_decode};
 use serde_json::json;
+use server::{call_task::Happening, fixture};
+use tokio::time::timeout;
 
 use crate::{
-    house::{Line, with_dialects},
-    peer::Peer,
+    house::{Line, PATIENCE, with_dialects},
+    peer::{Peer, STREAM},
 };
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
@@ -22,6 +24,17 @@ async fn a_streamed_leg_presses_keys_as_tones() {
     .await;
     let id = house.place("+12125550123").await;
     let mut peer = Peer::attach(&house, &id).await;
+    let mut happenings = house.exchange.find(&id).expect("known").watch();
+    let key =
+        json!({"event":"dtmf","streamSid":STREAM,"dtmf":{"track":"inbound_track","digit":"7"}});
+    peer.text(&key.to_string()).await;
+    let told = async {
+        while !matches!(
+            happenings.recv().await,
+            Ok(Happening::Sound(_, circuit::Event::Digit { .. }))
+        ) {}
+    };
+    timeout(PATIENCE, told).await.expect("in time");
     let (mut detector, mut heard) = (dtmf::Detector::new(), String::new());
     while heard.len() < 3 {
         let media = peer.event("media").await;
@@ -34,5 +47,15 @@ async fn a_streamed_leg_presses_keys_as_tones() {
     house.post(&format!("/call/{id}/hangup"), "").await;
     house.ended(&id).await;
     let same = server::replay::replay(&house.call_dir(&id), false).expect("readable");
+    assert!(same.is_ok(), "{same:?}");
+
+    // Redacted, neither side's keys are left, and it still replays.
+    let out = house.dir.path().join("redacted");
+    let plan = fixture::Plan { from: 0.0, to: f64::INFINITY, redact: true };
+    fixture::cut(&house.call_dir(&id), &out, plan).expect("cut");
+    let journal = std::fs::read_to_string(out.join("journal.jsonl")).expect("a journal");
+    let keys = [r#""12#"#, r#""1""#, r#""2""#, r#""7""#];
+    assert!(keys.iter().all(|key| !journal.contains(key)), "{journal}");
+    let same = server::replay::replay(&out, false).expect("readable");
     assert!(same.is_ok(), "{same:?}");
 }
