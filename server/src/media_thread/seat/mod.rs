@@ -1,0 +1,210 @@
+//! One call on a media thread: its stream, its translator, its circuit, driven once a tick.
+//! `from_carrier` reads the stream, `from_circuit` does what the circuit wants.
+
+mod from_carrier;
+mod from_circuit;
+
+use std::time::Duration;
+
+use crossbeam_channel::{Receiver, Sender};
+use media::{
+    Mono,
+    circuit::{self, Circuit},
+    codec::Decoder,
+    tape,
+};
+use metrics::counter;
+use telephony::{Signal, Translator};
+use tokio::sync::mpsc::error::TrySendError as InboxFull;
+
+use super::{
+    rings::{Speech, TapeIn},
+    transport::Transport,
+    words::{Order, Place, Report},
+};
+use crate::{call_task::Inbox, workers::judge::Ask};
+
+/// Deadlines served in one tick; after a long stall the rest wait for the next.
+const DEADLINES_PER_TICK_MAX: usize = 64;
+/// A frame that leaves this much after its time would have been missed by a 20 ms buffer.
+const LATE: Duration = Duration::from_millis(20);
+
+/// Whether the seat is needed any longer.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(super) enum Fate {
+    Stays,
+    Goes,
+}
+
+/// Circuits are numbered for the judge, which keeps a stream's state for each.
+pub type SeatId = u64;
+
+pub(super) struct Seat {
+    id: SeatId,
+    transport: Option<Transport>,
+    translator: Box<dyn Translator>,
+    circuit: Circuit,
+    place: Place,
+    judge: Sender<Ask>,
+    faults: u32,
+    stopped: bool,
+    over: bool,
+    record: Vec<u8>,
+    wire: Vec<u8>,
+    /// Decodes our own frames for the recording.
+    ours: Option<Decoder>,
+    pcm: Vec<i16>,
+}
+
+impl Seat {
+    /// A circuit is born for a stream that has shown its token.
+    pub(super) fn new(
+        id: SeatId,
+        now: Mono,
+        transport: Transport,
+        translator: Box<dyn Translator>,
+        place: Place,
+        judge: Sender<Ask>,
+    ) -> Result<Self, Box<(Place, String)>> {
+        let circuit = match Circuit::new(&place.circuit, now) {
+            Ok(circuit) => circuit,
+            Err(e) => return Err(Box::new((place, e.to_string()))),
+        };
+        let seat_codec = (place.circuit.codec, place.circuit.rate_hz);
+        let mut record = Vec::with_capacity(16 * 1024);
+        tape::write_header(&mut record, &place.circuit, now);
+        let mut seat = Self {
+            id,
+            transport: Some(transport),
+            translator,
+            circuit,
+            place,
+            judge,
+            faults: 0,
+            stopped: false,
+            over: false,
+            record,
+            wire: Vec::with_capacity(4 * 1024),
+            ours: Decoder::new(seat_codec.0, seat_codec.1).ok(),
+            pcm: Vec::with_capacity(1024),
+        };
+        if let Some(transport) = &mut seat.transport {
+            transport.trust();
+        }
+        let capabilities = seat.translator.capabilities();
+        seat.report(Report::Signal(Signal::MediaStarted { capabilities }));
+        Ok(seat)
+    }
+
+    /// Where the seat's reports go, for the last words after a panic.
+    pub(super) fn inbox(&self) -> tokio::sync::mpsc::Sender<Inbox> {
+        self.place.inbox.clone()
+    }
+
+    /// Everything that is due now.
+    pub(super) fn tick(&mut self, now: Mono) -> Fate {
+        self.read_stream(now);
+        self.obey(now);
+        self.serve_deadlines(now);
+        if let Some(transport) = &mut self.transport
+            && let Err(closed) = transport.flush()
+        {
+            self.lose_stream(closed);
+        }
+        let levels = self.circuit.levels();
+        self.place.levels.set(levels.heard_dbfs, levels.said_dbfs);
+        if !self.record.is_empty() {
+            self.push_tape();
+        }
+        if self.over { Fate::Goes } else { Fate::Stays }
+    }
+
+    fn push_tape(&mut self) {
+        let whole = TapeIn::push(&mut self.place.tape, &self.record);
+        self.record.clear();
+        if !whole {
+            let detail = "the disk is too slow: the circuit's tape ends here".to_owned();
+            self.report(Report::Notice { code: "tape_overrun", detail });
+        }
+    }
+
+    /// Tells the circuit something, keeps it on the tape, and does what it answers.
+    fn sound(&mut self, now: Mono, input: circuit::Input<'_>) {
+        tape::write_input(&mut self.record, now, &input);
+        self.circuit.handle(now, input);
+        self.drain(now);
+    }
+
+    /// Orders and speech. What speech waits is looked at before the orders are: the `Say` that
+    /// announces it is then among them.
+    fn obey(&mut self, now: Mono) {
+        let pieces = self.place.speech.waiting();
+        let orders: Receiver<Order> = self.place.orders.clone();
+        while let Ok(order) = orders.try_recv() {
+            match order {
+                Order::Sound(command) => self.sound(now, circuit::Input::Command(command)),
+                Order::Verdict(verdict) => self.sound(now, circuit::Input::Verdict(verdict)),
+                Order::Leave => return self.leave(),
+            }
+        }
+        for _ in 0..pieces {
+            let input = match self.place.speech.pop() {
+                Some(Speech::Samples(utterance, samples)) => {
+                    circuit::Input::Speech { utterance, samples }
+                }
+                Some(Speech::End(utterance)) => circuit::Input::SpeechEnd(utterance),
+                None => break,
+            };
+            tape::write_input(&mut self.record, now, &input);
+            self.circuit.handle(now, input);
+            self.drain(now);
+        }
+    }
+
+    fn leave(&mut self) {
+        if let Some(transport) = self.transport.take() {
+            transport.close(1000, "call over");
+        }
+        self.over = true;
+    }
+
+    fn serve_deadlines(&mut self, now: Mono) {
+        for _ in 0..DEADLINES_PER_TICK_MAX {
+            match self.circuit.deadline() {
+                Some((due, _)) if due <= now => {
+                    if now.since(due) > LATE {
+                        counter!("trunkline_deadlines_late_total").increment(1);
+                    }
+                    self.sound(now, circuit::Input::Tick);
+                }
+                _ => return,
+            }
+        }
+    }
+
+    fn report(&mut self, report: Report) {
+        send(&self.place, report, &mut self.over);
+    }
+}
+
+/// A call that does not take its reports any more is over, or lost: the seat goes.
+fn send(place: &Place, report: Report, over: &mut bool) {
+    match place.inbox.try_send(Inbox::Media(report)) {
+        Ok(()) => {}
+        Err(InboxFull::Full(_)) => {
+            tracing::error!("a call's inbox is full; its circuit is given up");
+            *over = true;
+        }
+        Err(InboxFull::Closed(_)) => *over = true,
+    }
+}
+
+impl Drop for Seat {
+    fn drop(&mut self) {
+        if !self.record.is_empty() {
+            let _ = self.place.tape.push(&self.record);
+        }
+        // Best effort: a judge that is gone needs no forgetting.
+        let _ = self.judge.try_send(Ask::Forget(self.id));
+    }
+}
