@@ -11,9 +11,11 @@
 mod asking;
 mod cues;
 mod facts;
+mod message;
 mod offers;
 mod policy;
 mod reading;
+mod reply;
 #[cfg(test)]
 mod tests;
 mod words;
@@ -40,7 +42,7 @@ impl Brain {
     }
 
     /// An answer in a few pieces, as a model streams it.
-    fn answer(&mut self, thought: ThoughtId, reply: policy::Reply) {
+    fn answer(&mut self, thought: ThoughtId, reply: reply::Reply) {
         let mut text = reply.text.as_str();
         while !text.is_empty() {
             let end =

@@ -3,7 +3,8 @@
 use super::{
     cues::{CONFIRM, FAILED, OFFER, sounds_like, spelled},
     facts::{Goal, Slot, slots_named},
-    policy::{Reply, Scene, plain},
+    policy::{NO, Scene},
+    reply::{Reply, plain},
     words::{days, find, number, times, words},
 };
 
@@ -130,9 +131,9 @@ impl Scene<'_> {
         if said.len() < 7 || !(self.says(CONFIRM) || self.asks()) {
             return None;
         }
-        let told = facts_digits(self.facts.phone.as_deref());
+        let told = digits_in(self.facts.phone.as_deref());
         let Some(tell) = self.facts.tell(Slot::Phone) else {
-            return Some(plain("I'm sorry, I don't have that."));
+            return Some(plain(NO));
         };
         let same = told.ends_with(&said) || said.ends_with(&told);
         Some(plain(&if same { "Yes, that's right.".to_owned() } else { format!("No. {tell}") }))
@@ -233,7 +234,7 @@ fn digits_of(word: &str) -> Option<String> {
     number(word).filter(|digit| *digit < 10).map(|digit| digit.to_string())
 }
 
-fn facts_digits(number: Option<&str>) -> String {
+fn digits_in(number: Option<&str>) -> String {
     number.unwrap_or_default().chars().filter(char::is_ascii_digit).collect()
 }
 

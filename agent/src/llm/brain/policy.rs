@@ -2,7 +2,7 @@
 
 use std::collections::BTreeMap;
 
-use serde_json::{Value, json};
+use serde_json::json;
 
 use super::{
     asking,
@@ -11,19 +11,13 @@ use super::{
         spelled,
     },
     facts::{Facts, Goal, Slot, slots_named},
+    reply::{Reply, call, hang_up, plain, report},
     words::{days, number, says, times, words},
 };
 use crate::{
     dialogue::NOBODY_SPOKE,
-    llm::{Message, Role, ToolCall},
+    llm::{Message, Role},
 };
-
-/// An answer.
-#[derive(Clone, Debug, Default, PartialEq)]
-pub(super) struct Reply {
-    pub(super) text: String,
-    pub(super) calls: Vec<ToolCall>,
-}
 
 /// What the rules look at.
 pub(super) struct Scene<'a> {
@@ -34,11 +28,11 @@ pub(super) struct Scene<'a> {
     /// What we said so far, oldest first.
     pub(super) ours: Vec<&'a str>,
     /// What the callee said before, as written and as words.
-    earlier: Vec<(&'a str, Vec<String>)>,
+    pub(super) earlier: Vec<(&'a str, Vec<String>)>,
 }
 
 /// What we do not know, or may not tell.
-const NO: &str = "I'm sorry, I don't have that.";
+pub(super) const NO: &str = "I'm sorry, I don't have that.";
 const AGAIN: &str = "Sorry, could you say that again?";
 
 /// Words an answer to a question of ours has.
@@ -135,13 +129,13 @@ impl Scene<'_> {
         })
     }
 
-    fn after_the_end(&self) -> Option<Reply> {
+    pub(super) fn after_the_end(&self) -> Option<Reply> {
         let ended = self.ours.last().is_some_and(|ours| ours.to_lowercase().contains("goodbye"));
         let more = self.asks() || !slots_named(&self.said).is_empty();
         (ended && !more).then(|| Reply { text: "Goodbye.".to_owned(), calls: vec![hang_up()] })
     }
 
-    fn hold(&self) -> Option<Reply> {
+    pub(super) fn hold(&self) -> Option<Reply> {
         let asks_more = !slots_named(&self.said).is_empty();
         (self.says(HOLD) && !asks_more && !self.says(MORE)).then(|| Reply {
             text: "Of course.".to_owned(),
@@ -159,7 +153,7 @@ impl Scene<'_> {
         Some(plain(&format!("I'm an AI assistant calling for {whose}, {errand}.")))
     }
 
-    fn repeat(&self) -> Option<Reply> {
+    pub(super) fn repeat(&self) -> Option<Reply> {
         let sorry = matches!(self.said.as_slice(), [one] if one == "sorry" || one == "what");
         if !(self.says(REPEAT) || sorry) || self.says(&["let me repeat"]) {
             return None;
@@ -382,42 +376,6 @@ impl Scene<'_> {
             calls: vec![report(false, why, &BTreeMap::new()), hang_up()],
         }
     }
-
-    fn take_a_message(&self) -> Reply {
-        if self.ours.is_empty() {
-            return plain(
-                "Hello, this is an AI assistant. Nobody can come to the phone right now. May I take a message?",
-            );
-        }
-        if let Some(reply) = self.after_the_end().or_else(|| self.hold()).or_else(|| self.repeat())
-        {
-            return reply;
-        }
-        if self.says(WHO) {
-            return plain("I'm an AI assistant. I can take a message for you.");
-        }
-        let asked_name = self.ours.iter().any(|ours| ours.contains("your name"));
-        let message: Vec<String> = self
-            .earlier
-            .iter()
-            .skip(1)
-            .map(|(_, said)| said.join(" "))
-            .chain([self.text.to_owned()])
-            .collect();
-        if !asked_name {
-            if self.said.len() < 4 {
-                return plain("Sure. What is your message?");
-            }
-            return plain(
-                "Thank you. May I have your name and number, so that they can call you back?",
-            );
-        }
-        let facts = BTreeMap::from([("message".to_owned(), message.join(". "))]);
-        Reply {
-            text: "Thank you, I'll pass that on. Goodbye.".to_owned(),
-            calls: vec![report(true, "A message was taken.", &facts), hang_up()],
-        }
-    }
 }
 
 /// A number of people, if one is named.
@@ -433,20 +391,4 @@ fn is_informative(said: &[String]) -> bool {
         || said.iter().any(|word| word.chars().any(|c| c.is_ascii_digit()))
         || says(said, TELLING);
     tells && !short
-}
-
-pub(super) fn plain(text: &str) -> Reply {
-    Reply { text: text.to_owned(), calls: Vec::new() }
-}
-
-fn call(name: &str, arguments: Value) -> ToolCall {
-    ToolCall { id: format!("brain_{name}"), name: name.to_owned(), arguments }
-}
-
-fn hang_up() -> ToolCall {
-    call("hang_up", json!({}))
-}
-
-fn report(done: bool, summary: &str, facts: &BTreeMap<String, String>) -> ToolCall {
-    call("report", json!({ "done": done, "summary": summary, "facts": facts }))
 }

@@ -2,7 +2,7 @@
 
 use serde_json::Value;
 
-use super::{facts::Facts, policy};
+use super::{facts::Facts, policy, reply};
 use crate::{
     brief::Brief,
     dialogue::NOBODY_SPOKE,
@@ -24,7 +24,7 @@ fn message(role: Role, text: &str) -> Message {
 fn play(task: &str, lines: &[&str]) -> (String, Vec<String>, Value) {
     let facts = Facts::read(&Brief { task: task.to_owned(), ..Brief::default() });
     let mut messages = vec![message(Role::System, task)];
-    let mut last = policy::Reply::default();
+    let mut last = reply::Reply::default();
     for line in lines {
         messages.push(message(Role::User, line));
         last = policy::reply(&facts, &messages);
@@ -130,6 +130,15 @@ fn a_restaurant_table() {
             (&["Great, that's confirmed."], "!done"),
             (&["Okay, your table is booked. Anything else?"], "!done"),
             (&["Goodbye."], "!failed"),
+        ],
+    );
+}
+
+#[test]
+fn a_table_that_takes_more_than_one_question() {
+    check(
+        TABLE,
+        &[
             // Closed, full, something else offered.
             (&["I'm sorry, the restaurant is closed on Fridays."], "Saturday"),
             (&["We're fully booked at 7:30, but we have a table at nine."], "nine o'clock works"),
