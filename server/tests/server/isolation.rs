@@ -4,9 +4,10 @@ use telephony::{
     loopback::encode,
     stream::{Format, Incoming, Started},
 };
+use tokio::time::timeout;
 use tokio_tungstenite::tungstenite::Message;
 
-use crate::house::{Line, house};
+use crate::house::{Line, PATIENCE, house};
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
 async fn a_panic_ends_one_call_and_the_others_go_on() {
@@ -14,7 +15,13 @@ async fn a_panic_ends_one_call_and_the_others_go_on() {
     let mut ids = Vec::new();
     for call in 0..2 {
         let id = house.place("+12125550123").await;
-        house.reaches(&id, "dialing").await;
+        // "Dialing" is shown before the carrier has dialled.
+        let dialled = async {
+            while house.pipes.lock().expect("whole").len() <= call {
+                tokio::task::yield_now().await;
+            }
+        };
+        timeout(PATIENCE, dialled).await.expect("in time");
         let send = |incoming: Incoming<'_>| {
             let mut bytes = Vec::new();
             encode(&incoming, &mut bytes);
@@ -41,7 +48,7 @@ async fn a_panic_ends_one_call_and_the_others_go_on() {
         pipes[1].tx.send(Message::binary([&[2_u8][..], &[0xFF; 160]].concat())).expect("sent");
         pipes[1].rx.clone()
     };
-    let said = tokio::task::spawn_blocking(move || heard.recv_timeout(crate::house::PATIENCE));
+    let said = tokio::task::spawn_blocking(move || heard.recv_timeout(PATIENCE));
     assert!(said.await.expect("joined").is_ok());
     assert_eq!(house.exchange.find(&ids[1]).expect("known").body()["lifecycle"], "answered");
 }
