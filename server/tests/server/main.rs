@@ -5,6 +5,7 @@ mod bad_input;
 mod good_bye;
 mod house;
 mod http;
+mod human;
 mod inbound;
 mod isolation;
 mod keys;
