@@ -1,4 +1,4 @@
-//! Who answers: people who only listen, and people who interrupt, with recorded speech.
+//! People who interrupt, with recorded speech, rendered before the run.
 
 use std::sync::Arc;
 
@@ -8,7 +8,7 @@ use sim::callee::{Answer, Mumble, Patience, Score, Script, Sound, Step};
 use sim::recording::Shelf;
 
 /// Recordings of people, from the sharp beginning to the soft one.
-const RECORDINGS: [&str; 5] = [
+pub(crate) const RECORDINGS: [&str; 5] = [
     "cards-five-five",
     "cards-queen-of-clubs",
     "customer-support",
@@ -20,13 +20,23 @@ const AFTER_MS: std::ops::Range<u32> = 400..2_600;
 /// No interruption when the agent does not speak so much in this time, in ms.
 const TIMEOUT_MS: u32 = 20_000;
 
-/// Somebody who listens to the end.
-pub(crate) fn listener() -> Result<Arc<Score>> {
-    score("listener", Vec::new())
+/// The agent is interrupted this often in a call of `seconds`.
+pub(crate) fn times(seconds: f64) -> usize {
+    1 + (seconds / 5.0) as usize
 }
 
-/// Somebody who interrupts `times` times, at moments and with recordings that `rng` chooses.
-pub(crate) fn interrupter(times: usize, rng: &mut Rng) -> Result<Arc<Score>> {
+/// People who interrupt `times` times, at moments and with recordings that `rng` chooses.
+pub(crate) fn interrupters(count: usize, times: usize, rng: &mut Rng) -> Result<Vec<Arc<Score>>> {
+    let shelf = Shelf::shipped();
+    (0..count)
+        .map(|_| {
+            let score = Score::render(&script(times, rng), &mut Mumble, &shelf);
+            score.map(Arc::new).context("the callees' recordings are not whole")
+        })
+        .collect()
+}
+
+fn script(times: usize, rng: &mut Rng) -> Script {
     let steps = (0..times).flat_map(|_| {
         let recording = RECORDINGS[rng.usize(..RECORDINGS.len())];
         let interrupt = Step::Interrupt {
@@ -36,19 +46,13 @@ pub(crate) fn interrupter(times: usize, rng: &mut Rng) -> Result<Arc<Score>> {
         };
         [interrupt, Step::Listen(Patience { silence_ms: 900, timeout_ms: 4_000 })]
     });
-    score("interrupter", steps.collect())
-}
-
-fn score(name: &str, steps: Vec<Step>) -> Result<Arc<Score>> {
-    let script = Script {
-        name: name.to_owned(),
+    Script {
+        name: "interrupter".to_owned(),
         answer: Answer::After { ring_ms: 0 },
         jitter_ms: 0,
         background: None,
-        steps,
-    };
-    let score = Score::render(&script, &mut Mumble, &Shelf::shipped());
-    score.map(Arc::new).context("the callees' recordings are not whole")
+        steps: steps.collect(),
+    }
 }
 
 #[cfg(test)]
@@ -58,12 +62,12 @@ mod tests {
     #[test]
     fn one_seed_makes_the_same_people() {
         let people = |seed| {
-            let score = interrupter(5, &mut Rng::with_seed(seed)).expect("recordings");
-            score.script().clone()
+            let scores = interrupters(2, 5, &mut Rng::with_seed(seed)).expect("recordings");
+            scores.iter().map(|score| score.script().clone()).collect::<Vec<_>>()
         };
         assert_eq!(people(1), people(1));
         assert_ne!(people(1), people(2));
-        assert_eq!(people(1).steps.len(), 10);
-        assert!(listener().expect("nothing to record").script().steps.is_empty());
+        assert_eq!(people(1)[0].steps.len(), 10);
+        assert_ne!(people(1)[0], people(1)[1]);
     }
 }

@@ -1,279 +1,276 @@
-//! One call: the carrier's end of a real WebSocket, with a callee behind it ([`sim::line::Line`]).
+//! One call on one socket: connects, shakes hands, carries the callee's end, hangs up.
 
-use std::sync::Arc;
+use std::io::{ErrorKind, Read as _, Write as _};
+use std::net::{SocketAddr, TcpStream};
 use std::time::Duration;
 
 use anyhow::{Context as _, Result, bail};
-use futures_util::{SinkExt as _, StreamExt as _};
 use media::Mono;
-use sim::callee::Score;
-use sim::line::{Line, LineConfig, LineInput, LineOutput, LineState};
-use telephony::conformance::Wire;
-use telephony::stream::Message as Spoken;
-use tokio::net::TcpStream;
-use tokio::time::{Instant, sleep_until, timeout};
-use tokio_tungstenite::tungstenite::Message;
-use tokio_tungstenite::{MaybeTlsStream, WebSocketStream, connect_async};
+use rustix::io::Errno;
+use rustix::net::{self, AddressFamily, SocketFlags, SocketType, sockopt};
 
-use crate::figures::{Measured, Try};
-use crate::pacing::Pacing;
+use crate::account::Account;
+use crate::figures::Measured;
+use crate::interrupter::Interrupter;
+use crate::listener::{Fault, Listener};
+use crate::target::Target;
+use crate::websocket::{self, Message, Reader, Writer};
 
 /// Longest wait for the WebSocket to stand.
 const CONNECT_MAX: Duration = Duration::from_secs(10);
-/// Holes in the sound up to this long are the buffer running dry; longer ones are pauses, in ms.
-const GAP_MS_MAX: u32 = 400;
-/// Marks asked for this shortly before the end are not missed.
-const LAST_MARKS: Duration = Duration::from_millis(500);
+/// While it does not stand, it is looked at this often.
+const CONNECT_LOOK: Duration = Duration::from_millis(5);
+/// Most bytes that a server may leave unread; later frames are dropped and counted.
+const UNREAD_BYTES_MAX: usize = 64 * 1024;
+/// A slow reader reads so much, this often: less than half of what a server sends.
+const SLOW_BYTES: usize = 4 * 1024;
+const SLOW_EVERY: Duration = Duration::from_millis(500);
+const SLOW_BUFFER_BYTES: usize = 8 * 1024;
+
+/// Who is behind the line.
+#[derive(Debug)]
+pub(crate) enum Callee {
+    /// Listens, and speaks now and then.
+    Listens(Listener),
+    /// Interrupts, measured by the sample.
+    Interrupts(Box<Interrupter>),
+}
+
+impl Callee {
+    fn account(&mut self) -> &mut Account {
+        match self {
+            Self::Listens(listener) => &mut listener.account,
+            Self::Interrupts(interrupter) => &mut interrupter.account,
+        }
+    }
+}
 
 /// What one call needs.
-#[derive(Clone, Debug)]
+#[derive(Debug)]
 pub(crate) struct Plan {
-    /// Where to.
-    pub(crate) url: String,
     /// Signed token that lets the stream in.
     pub(crate) token: String,
-    /// Number of the call; names its stream.
-    pub(crate) number: u32,
     /// Who answers.
-    pub(crate) score: Arc<Score>,
+    pub(crate) callee: Callee,
+    /// What is wrong with its line.
+    pub(crate) fault: Fault,
     /// When to hang up.
-    pub(crate) until: Instant,
-    /// Hang up this long after the callee has done everything.
-    pub(crate) linger: Option<Duration>,
-    /// Seed of what the callee leaves to chance.
+    pub(crate) until: Mono,
+    /// Seed of masks.
     pub(crate) seed: u64,
 }
 
-/// Makes the call; whatever goes wrong is in what it measured.
-pub(crate) async fn call(plan: Plan) -> Measured {
-    let mut call = Call::new(&plan);
-    if let Err(error) = call.run(&plan).await {
-        call.measured.failed = Some(format!("{error:#}"));
-    }
-    call.finish()
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+enum Stage {
+    Connecting,
+    Streaming,
+    Over,
 }
-
-type Socket = WebSocketStream<MaybeTlsStream<TcpStream>>;
 
 /// A call under way.
-struct Call {
-    origin: Instant,
-    line: Line,
-    pacing: Pacing,
-    /// Frames of the server that were taken for sound, by what the carrier counts.
-    received: u64,
-    clears: usize,
-    marks: Vec<(String, Duration)>,
-    done_at: Option<Instant>,
-    measured: Measured,
+#[derive(Debug)]
+pub(crate) struct Caller {
+    pub(crate) socket: TcpStream,
+    stage: Stage,
+    plan: Plan,
+    reader: Reader,
+    out: Writer,
+    opened_at: Mono,
+    slow_at: Mono,
 }
 
-impl Call {
-    fn new(plan: &Plan) -> Self {
-        let mut config = LineConfig::new(Arc::clone(&plan.score));
-        config.stream_id = format!("MZ{:032x}", plan.number);
-        config.call_id = format!("CA{:032x}", plan.number);
-        config.parameters.insert("token".to_owned(), plan.token.clone());
-        config.attach_ms = 0;
-        config.seed = plan.seed;
-        config.keep_sound = false;
-        Self {
-            origin: Instant::now(),
-            line: Line::new(config, Mono::ZERO),
-            pacing: Pacing::default(),
-            received: 0,
-            clears: 0,
-            marks: Vec::new(),
-            done_at: None,
-            measured: Measured::default(),
-        }
+impl Caller {
+    /// Begins to connect; it does not wait.
+    pub(crate) fn open(target: &Target, plan: Plan, now: Mono) -> Result<Self> {
+        let socket = connect(target.address, plan.fault == Fault::SlowReader)?;
+        let mut out = Writer::new(plan.seed);
+        out.bytes.extend(websocket::upgrade(&target.authority, &target.path).into_bytes());
+        let stage = Stage::Connecting;
+        Ok(Self {
+            socket,
+            stage,
+            plan,
+            reader: Reader::default(),
+            out,
+            opened_at: now,
+            slow_at: now,
+        })
     }
 
-    fn now(&self) -> Mono {
-        Mono::ZERO + self.origin.elapsed()
+    /// Whether the socket tells when it can be read; a slow reader does not want to know.
+    pub(crate) fn listens(&self) -> bool {
+        self.plan.fault != Fault::SlowReader
     }
 
-    async fn run(&mut self, plan: &Plan) -> Result<()> {
-        let connected = timeout(CONNECT_MAX, connect_async(&plan.url)).await;
-        let (mut socket, _) = connected.context("no WebSocket in time")?.context("no WebSocket")?;
-        if let MaybeTlsStream::Plain(tcp) = socket.get_ref() {
-            tcp.set_nodelay(true).context("no TCP_NODELAY")?;
+    /// When it wants to be called without a message.
+    pub(crate) fn wake(&self, now: Mono) -> Mono {
+        let wake = match (&self.plan.callee, self.stage) {
+            (_, Stage::Connecting | Stage::Over) => return now + CONNECT_LOOK,
+            (Callee::Listens(listener), _) => listener.wake(),
+            (Callee::Interrupts(interrupter), _) => interrupter.wake().unwrap_or(now),
+        };
+        wake.min(self.plan.until)
+    }
+
+    /// The time it wanted has come; `true` when the call is over.
+    pub(crate) fn due(&mut self, now: Mono) -> bool {
+        let result = self.step(now);
+        self.settle(now, result)
+    }
+
+    /// The socket can be read; `true` when the call is over.
+    pub(crate) fn readable(&mut self, now: Mono, scratch: &mut [u8]) -> bool {
+        let result = self.read(now, scratch);
+        self.settle(now, result)
+    }
+
+    /// Adds up.
+    pub(crate) fn finish(self, now: Mono) -> Measured {
+        let fault = self.plan.fault;
+        let mut measured = match self.plan.callee {
+            Callee::Listens(listener) => listener.finish(now),
+            Callee::Interrupts(interrupter) => interrupter.finish(now),
+        };
+        measured.fault = fault;
+        measured.setup_us =
+            measured.first_sound_at.map(|at| at.since(self.opened_at).as_micros() as u64);
+        measured
+    }
+
+    fn settle(&mut self, now: Mono, result: Result<()>) -> bool {
+        let result = result.and_then(|()| self.flush());
+        if let Err(error) = result
+            && self.stage != Stage::Over
+        {
+            let over_soon = self.plan.until.since(now) == Duration::ZERO;
+            if !over_soon {
+                self.plan.callee.account().measured.failed = Some(format!("{error:#}"));
+            }
+            self.stage = Stage::Over;
         }
-        // The telephone rings from now on: connecting is not part of the call.
-        self.origin = Instant::now();
-        loop {
-            let wake = self.line.deadline().map_or(plan.until, |at| self.instant(at));
-            tokio::select! {
-                biased;
-                message = socket.next() => match message {
-                    Some(Ok(Message::Text(text))) => self.said(Spoken::Text(text.as_str())),
-                    Some(Ok(Message::Binary(bytes))) => self.said(Spoken::Binary(&bytes)),
-                    Some(Ok(Message::Close(_))) | None => return self.closed(),
-                    Some(Ok(_)) => {}
-                    Some(Err(error)) => bail!("the connection broke: {error}"),
-                },
-                () = sleep_until(wake.min(plan.until)) => {
-                    let over = Instant::now() >= plan.until || self.lingered(plan.linger);
-                    let input = if over { LineInput::Hangup } else { LineInput::Tick };
-                    self.line.handle(self.now(), input);
+        self.stage == Stage::Over
+    }
+
+    fn step(&mut self, now: Mono) -> Result<()> {
+        match self.stage {
+            Stage::Over => {}
+            Stage::Connecting if now.since(self.opened_at) > CONNECT_MAX => {
+                bail!("no WebSocket in {} s", CONNECT_MAX.as_secs());
+            }
+            Stage::Connecting => {}
+            Stage::Streaming => {
+                let over = match &mut self.plan.callee {
+                    Callee::Interrupts(interrupter) => interrupter.due(now, &mut self.out),
+                    Callee::Listens(_) if self.out.bytes.len() > UNREAD_BYTES_MAX => {
+                        bail!("the server reads nothing");
+                    }
+                    Callee::Listens(listener) => {
+                        listener.due(now, &mut self.out);
+                        false
+                    }
+                };
+                if over || now >= self.plan.until {
+                    self.hang_up(now);
                 }
             }
-            if self.drain(&mut socket).await? {
-                return Ok(());
-            }
         }
-    }
-
-    fn instant(&self, at: Mono) -> Instant {
-        self.origin + at.since(Mono::ZERO)
-    }
-
-    /// The callee has done everything, some time ago.
-    fn lingered(&mut self, linger: Option<Duration>) -> bool {
-        if self.done_at.is_none() && self.line.errand().complete {
-            self.done_at = Some(Instant::now());
-        }
-        match (linger, self.done_at) {
-            (Some(linger), Some(done_at)) => done_at.elapsed() >= linger,
-            _ => false,
-        }
-    }
-
-    /// The server ended the stream: it may hang up once it has spoken.
-    fn closed(&mut self) -> Result<()> {
-        self.line.handle(self.now(), LineInput::Hangup);
-        if self.received == 0 {
-            bail!("the server closed the stream without a sound");
+        if !self.listens() && now >= self.slow_at {
+            self.slow_at = now + SLOW_EVERY;
+            self.read(now, &mut [0; SLOW_BYTES])?;
         }
         Ok(())
     }
 
-    /// One message of the server.
-    fn said(&mut self, message: Spoken<'_>) {
-        let now = self.now();
-        let at = now.since(Mono::ZERO);
-        if let Some(name) = mark_name(message) {
-            self.measured.marks += 1;
-            self.marks.push((name, at));
-            self.pacing.mark();
+    fn hang_up(&mut self, now: Mono) {
+        match &mut self.plan.callee {
+            Callee::Listens(listener) => listener.hang_up(&mut self.out),
+            Callee::Interrupts(interrupter) => interrupter.hang_up(now, &mut self.out),
         }
-        self.line.handle(now, LineInput::Message(message));
-        let received = self.line.counts().received;
-        if received > self.received {
-            if self.received == 0 {
-                let first = now.since(self.line.started_at());
-                self.measured.first_sound_us = Some(first.as_micros() as u64);
+        self.out.close();
+        // The server may have gone already.
+        let _ = self.flush();
+        self.stage = Stage::Over;
+    }
+
+    fn read(&mut self, now: Mono, scratch: &mut [u8]) -> Result<()> {
+        let read = match self.socket.read(scratch) {
+            Ok(0) => return self.closed(),
+            Ok(read) => read,
+            Err(e) if matches!(e.kind(), ErrorKind::WouldBlock | ErrorKind::Interrupted) => {
+                return Ok(());
             }
-            let length = Duration::from_micros((received - self.received) * 125);
-            self.pacing.frame(at, length);
-            self.received = received;
-        }
-        let clears = self.line.clears().len();
-        if clears > self.clears {
-            self.clears = clears;
-            self.pacing.cut();
-        }
-    }
-
-    /// Sends what the carrier has to say; `true` when the call is over.
-    async fn drain(&mut self, socket: &mut Socket) -> Result<bool> {
-        let mut over = false;
-        while let Some(output) = self.line.poll() {
-            match output {
-                LineOutput::Message(Wire::Text(text)) => {
-                    self.returned(&text);
-                    socket.feed(Message::text(text)).await.context("the server does not listen")?;
-                }
-                LineOutput::Message(Wire::Binary(bytes)) => {
-                    let message = Message::binary(bytes);
-                    socket.feed(message).await.context("the server does not listen")?;
-                }
-                LineOutput::Closed => over = true,
-                LineOutput::Progress(_) | LineOutput::Recognise { .. } => {}
-            }
-        }
-        socket.flush().await.context("the server does not listen")?;
-        if over {
-            // The server may have gone already.
-            let _ = timeout(Duration::from_secs(1), socket.close(None)).await;
-        }
-        Ok(over)
-    }
-
-    /// A mark goes back to the server.
-    fn returned(&mut self, text: &str) {
-        let Some(name) = mark_name(Spoken::Text(text)) else { return };
-        let Some(at) = self.marks.iter().position(|(asked, _)| *asked == name) else { return };
-        let (_, asked_at) = self.marks.remove(at);
-        let now = self.now().since(Mono::ZERO);
-        self.measured.marks_returned += 1;
-        self.measured.mark_us.push(now.saturating_sub(asked_at).as_micros() as u64);
-    }
-
-    fn finish(mut self) -> Measured {
-        let now = self.now().since(Mono::ZERO);
-        let fresh = self.marks.iter().filter(|(_, at)| now.saturating_sub(*at) < LAST_MARKS);
-        self.measured.marks -= fresh.count() as u64;
-        self.measured.lasted_ms = now.as_millis() as u64;
-        self.measured.clears = self.clears as u64;
-        self.measured.misbehaved = self.line.complaints().len() as u64;
-        self.measured.sound_ms = self.line.counts().received / 8;
-        self.measured.gaps = self.line.underruns(GAP_MS_MAX).len() as u64;
-        self.measured.tries = tries(&self.line);
-        (self.measured.pacing, self.measured.lateness_us) = self.pacing.result();
-        if self.measured.failed.is_none() && self.line.state() < LineState::Streaming {
-            self.measured.failed = Some("the stream never began".to_owned());
-        }
-        self.measured
-    }
-}
-
-/// Every interruption of the callee, and what became of the server's sound.
-fn tries(line: &Line) -> Vec<Try> {
-    let stops = line.barge_ins();
-    let us = |from: u64, to: u64| to.saturating_sub(from) * 125;
-    let interruptions = &line.errand().interruptions;
-    let spoken_over = interruptions.iter().filter(|stretch| {
-        let plays = |run: &sim::line::Run| {
-            run.from_sample <= stretch.from_sample && stretch.from_sample < run.to_sample
+            Err(e) => return Err(e).context("the connection broke"),
         };
-        line.runs().iter().any(plays)
-    });
-    spoken_over
-        .map(|stretch| {
-            let from = stretch.from_sample;
-            let stop = stops.iter().find(|stop| stop.from_sample == from);
-            let clear = line.clears().iter().find(|clear| clear.at_sample >= from);
-            Try {
-                stop_us: stop.map(|stop| us(from, stop.stopped_sample)),
-                clear_us: clear.map(|clear| us(from, clear.at_sample)),
-                unplayed_ms: clear.map_or(0, |clear| clear.dropped_samples / 8),
+        self.reader.push(&scratch[..read]);
+        if self.stage == Stage::Connecting {
+            if !self.reader.upgraded()? {
+                return Ok(());
             }
-        })
-        .collect()
-}
-
-/// The name in a `mark` message of Twilio's wire.
-fn mark_name(message: Spoken<'_>) -> Option<String> {
-    let Spoken::Text(text) = message else { return None };
-    if !text.contains(r#""event":"mark""#) {
-        return None;
-    }
-    let json: serde_json::Value = serde_json::from_str(text).ok()?;
-    Some(json.get("mark")?.get("name")?.as_str()?.to_owned())
-}
-
-#[cfg(test)]
-mod tests {
-    use super::*;
-
-    #[test]
-    fn only_marks_have_names() {
-        let mark = r#"{"event":"mark","streamSid":"MZ1","mark":{"name":"7"}}"#;
-        assert_eq!(mark_name(Spoken::Text(mark)).as_deref(), Some("7"));
-        for other in [r#"{"event":"clear"}"#, r#"{"event":"mark"}"#, "", "{"] {
-            assert_eq!(mark_name(Spoken::Text(other)), None, "{other}");
+            self.stage = Stage::Streaming;
+            match &mut self.plan.callee {
+                Callee::Listens(listener) => listener.begin(now, &self.plan.token, &mut self.out),
+                Callee::Interrupts(interrupter) => interrupter.begin(now, &mut self.out),
+            }
         }
-        assert_eq!(mark_name(Spoken::Binary(b"x")), None);
+        while let Some(message) = self.reader.next()? {
+            match (message, &mut self.plan.callee) {
+                (Message::Text(text), Callee::Listens(callee)) => {
+                    callee.said(now, text, &mut self.out);
+                }
+                (Message::Text(text), Callee::Interrupts(callee)) => {
+                    callee.said(now, text, &mut self.out);
+                }
+                (Message::Ping(bytes), _) => self.out.pong(bytes),
+                (Message::Binary(_), callee) => callee.account().measured.misbehaved += 1,
+                (Message::Close, _) => return self.closed(),
+                (Message::Nothing, _) => {}
+            }
+        }
+        Ok(())
+    }
+
+    /// The server ended the stream: it may hang up once it has spoken.
+    fn closed(&mut self) -> Result<()> {
+        if self.stage == Stage::Connecting {
+            bail!("the server closed the connection instead of answering");
+        }
+        let measured = &mut self.plan.callee.account().measured;
+        if measured.first_sound_us.is_none() {
+            bail!("the server closed the stream without a sound");
+        }
+        measured.ended_early = true;
+        self.stage = Stage::Over;
+        Ok(())
+    }
+
+    fn flush(&mut self) -> Result<()> {
+        while !self.out.bytes.is_empty() {
+            match self.socket.write(&self.out.bytes) {
+                Ok(written) if written == self.out.bytes.len() => self.out.bytes.clear(),
+                Ok(written) => drop(self.out.bytes.drain(..written)),
+                Err(e) if e.kind() == ErrorKind::Interrupted => {}
+                Err(e) if matches!(e.kind(), ErrorKind::WouldBlock | ErrorKind::NotConnected) => {
+                    return Ok(());
+                }
+                Err(e) => return Err(e).context("the server does not listen"),
+            }
+        }
+        Ok(())
+    }
+}
+
+/// A socket on its way to `address`.
+fn connect(address: SocketAddr, slow: bool) -> Result<TcpStream> {
+    let family = if address.is_ipv4() { AddressFamily::INET } else { AddressFamily::INET6 };
+    let flags = SocketFlags::NONBLOCK | SocketFlags::CLOEXEC;
+    let socket = net::socket_with(family, SocketType::STREAM, flags, None)
+        .context("no socket (see `ulimit -n`)")?;
+    if slow {
+        sockopt::set_socket_recv_buffer_size(&socket, SLOW_BUFFER_BYTES)?;
+    }
+    sockopt::set_tcp_nodelay(&socket, true)?;
+    match net::connect(&socket, &address) {
+        Ok(()) | Err(Errno::INPROGRESS) => Ok(TcpStream::from(socket)),
+        Err(e) => Err(e).with_context(|| format!("cannot connect to {address}")),
     }
 }

@@ -1,8 +1,10 @@
 //! What one call measured, and all of them together.
 
 use hdrhistogram::Histogram;
+use media::Mono;
 use serde::Serialize;
 
+use crate::listener::Fault;
 use crate::pacing::Counts;
 
 /// What one call measured.
@@ -20,6 +22,10 @@ pub(crate) struct Measured {
     pub(crate) sound_ms: u64,
     /// The server's first sound after the stream began, in µs.
     pub(crate) first_sound_us: Option<u64>,
+    /// The same moment on the generator's clock.
+    pub(crate) first_sound_at: Option<Mono>,
+    /// From the first packet of the connection to the server's first sound, in µs.
+    pub(crate) setup_us: Option<u64>,
     /// Marks the server asked for, and those it got back before the end.
     pub(crate) marks: u64,
     /// Marks returned.
@@ -32,8 +38,14 @@ pub(crate) struct Measured {
     pub(crate) tries: Vec<Try>,
     /// Messages of the server the carrier would not understand.
     pub(crate) misbehaved: u64,
-    /// The connection failed or ended before its time.
+    /// Frames of the callee that never left: the generator was too late.
+    pub(crate) unsent: u64,
+    /// The server hung up before the callee did.
+    pub(crate) ended_early: bool,
+    /// The connection failed, or ended without a sound.
     pub(crate) failed: Option<String>,
+    /// What was wrong with the call's line; figures are those of calls without.
+    pub(crate) fault: Fault,
 }
 
 /// One interruption.
@@ -62,15 +74,29 @@ pub(crate) struct Spread {
     pub(crate) max: f64,
 }
 
-impl Spread {
-    fn of(values_us: impl Iterator<Item = u64>) -> Option<Self> {
+/// Times in µs on their way to a [`Spread`].
+#[derive(Clone, Debug)]
+pub(crate) struct Times(Option<Histogram<u64>>);
+
+impl Times {
+    /// No times yet.
+    pub(crate) fn new() -> Self {
         // Three digits up to ten minutes are enough for times a person hears.
-        let mut histogram = Histogram::<u64>::new_with_bounds(1, 600_000_000, 3).ok()?;
-        for value in values_us {
-            histogram.saturating_record(value);
+        Self(Histogram::new_with_bounds(1, 600_000_000, 3).ok())
+    }
+
+    /// Adds one.
+    pub(crate) fn record(&mut self, us: u64) {
+        if let Some(histogram) = &mut self.0 {
+            histogram.saturating_record(us);
         }
+    }
+
+    /// What they are like, if there are any.
+    pub(crate) fn spread(&self) -> Option<Spread> {
+        let histogram = self.0.as_ref().filter(|histogram| !histogram.is_empty())?;
         let ms = |us: u64| us as f64 / 1000.0;
-        (!histogram.is_empty()).then(|| Self {
+        Some(Spread {
             count: histogram.len(),
             p50: ms(histogram.value_at_quantile(0.50)),
             p95: ms(histogram.value_at_quantile(0.95)),
@@ -78,15 +104,43 @@ impl Spread {
             max: ms(histogram.max()),
         })
     }
+
+    /// Share below, in ‰ (x) and time in ms (y), up to 999 ‰: a curve to look at.
+    fn curve(&self) -> Vec<(f64, f64)> {
+        let Some(histogram) = self.0.as_ref().filter(|it| !it.is_empty()) else {
+            return Vec::new();
+        };
+        (0..=999)
+            .step_by(9)
+            .map(|mille| {
+                let share = f64::from(mille) / 1000.0;
+                (share * 100.0, histogram.value_at_quantile(share) as f64 / 1000.0)
+            })
+            .collect()
+    }
+}
+
+impl Spread {
+    fn of(values_us: impl Iterator<Item = u64>) -> Option<Self> {
+        let mut times = Times::new();
+        values_us.for_each(|us| times.record(us));
+        times.spread()
+    }
 }
 
 /// All calls together.
 #[derive(Debug, Serialize)]
 pub(crate) struct Figures {
-    /// Calls made.
+    /// Calls made whose lines had no faults; all but `faulty` figures are theirs.
     pub(crate) calls: u64,
-    /// Calls whose connection failed or ended before its time.
+    /// Calls whose connection failed, or ended without a sound.
     pub(crate) failed: u64,
+    /// Calls that the server ended before the callee did.
+    pub(crate) ended_early: u64,
+    /// Calls with a fault on purpose.
+    pub(crate) faulty: u64,
+    /// Of them, those that failed or that the server ended.
+    pub(crate) faulty_ended: u64,
     /// Why, for the first few.
     pub(crate) failures: Vec<String>,
     /// Frames judged.
@@ -103,8 +157,13 @@ pub(crate) struct Figures {
     pub(crate) sound_s: f64,
     /// From the stream's beginning to the first sound.
     pub(crate) first_sound_ms: Option<Spread>,
-    /// Marks asked for and not returned (those of the last moments are not counted).
-    pub(crate) marks_lost: u64,
+    /// From the first packet of the connection to the first sound.
+    pub(crate) setup_ms: Option<Spread>,
+    /// Frames of callees that never left because the generator was too late.
+    pub(crate) unsent: u64,
+    /// Marks asked for and not returned (those of the last moments are not counted); nothing when
+    /// the server never asked for one.
+    pub(crate) marks_lost: Option<u64>,
     /// From a mark's arrival to its return.
     pub(crate) mark_ms: Option<Spread>,
     /// Interruptions tried.
@@ -117,48 +176,65 @@ pub(crate) struct Figures {
     pub(crate) clear_ms: Option<Spread>,
     /// Of the server's messages, those the carrier would not understand.
     pub(crate) misbehaved: u64,
+    /// Lateness in ms (second) that so many % (first) of the frames kept.
+    pub(crate) lateness_curve: Vec<(f64, f64)>,
 }
 
 impl Figures {
     /// Adds up what the calls measured.
-    pub(crate) fn of(calls: &[Measured]) -> Self {
-        let sum = |part: fn(&Measured) -> u64| calls.iter().map(part).sum::<u64>();
+    pub(crate) fn of(all: &[Measured]) -> Self {
+        let calls = || all.iter().filter(|call| call.fault == Fault::None);
+        let faulty = || all.iter().filter(|call| call.fault != Fault::None);
+        let sum = |part: fn(&Measured) -> u64| calls().map(part).sum::<u64>();
         let frames = sum(|call| call.pacing.frames);
-        let share = |count: u64| (frames > 0).then(|| count as f64 / frames as f64);
-        let failures: Vec<String> = calls.iter().filter_map(|call| call.failed.clone()).collect();
-        let tries = || calls.iter().flat_map(|call| call.tries.iter());
+        let failures: Vec<String> = calls().filter_map(|call| call.failed.clone()).collect();
+        let tries = || calls().flat_map(|call| call.tries.iter());
+        let marks = sum(|call| call.marks);
+        let mut lateness = Times::new();
+        let frames_late = calls().flat_map(|call| call.lateness_us.iter());
+        frames_late.for_each(|us| lateness.record(u64::from(*us)));
         Self {
-            calls: calls.len() as u64,
+            calls: calls().count() as u64,
             failed: failures.len() as u64,
+            ended_early: sum(|call| u64::from(call.ended_early)),
+            faulty: faulty().count() as u64,
+            faulty_ended: faulty().filter(|call| call.failed.is_some() || call.ended_early).count()
+                as u64,
             failures: failures.into_iter().take(5).collect(),
             frames,
-            underrun20ms: share(sum(|call| call.pacing.underruns)),
+            underrun20ms: (frames > 0)
+                .then(|| sum(|call| call.pacing.underruns) as f64 / frames as f64),
             gaps: sum(|call| call.gaps),
             stalls: sum(|call| call.pacing.stalls),
-            lateness_ms: Spread::of(
-                calls.iter().flat_map(|call| call.lateness_us.iter().map(|us| u64::from(*us))),
-            ),
+            lateness_ms: lateness.spread(),
             sound_s: sum(|call| call.sound_ms) as f64 / 1000.0,
-            first_sound_ms: Spread::of(calls.iter().filter_map(|call| call.first_sound_us)),
-            marks_lost: sum(|call| call.marks.saturating_sub(call.marks_returned)),
-            mark_ms: Spread::of(calls.iter().flat_map(|call| call.mark_us.iter().copied())),
+            first_sound_ms: Spread::of(calls().filter_map(|call| call.first_sound_us)),
+            setup_ms: Spread::of(calls().filter_map(|call| call.setup_us)),
+            unsent: sum(|call| call.unsent),
+            marks_lost: (marks > 0).then(|| marks - sum(|call| call.marks_returned).min(marks)),
+            mark_ms: Spread::of(calls().flat_map(|call| call.mark_us.iter().copied())),
             tries: tries().count() as u64,
             stopped: tries().filter(|one| one.stop_us.is_some()).count() as u64,
             stop_ms: Spread::of(tries().filter_map(|one| one.stop_us)),
             clear_ms: Spread::of(tries().filter_map(|one| one.clear_us)),
             misbehaved: sum(|call| call.misbehaved),
+            lateness_curve: lateness.curve(),
         }
     }
 
     /// Names that criteria may use.
-    pub(crate) const NAMES: [&'static str; 14] = [
+    pub(crate) const NAMES: [&'static str; 18] = [
         "calls",
         "failed",
+        "ended_early",
+        "faulty_ended",
+        "misbehaved",
         "underrun20ms",
         "gaps",
         "stalls",
         "late_p99",
         "first_sound_p99",
+        "setup_p99",
         "marks_lost",
         "tries",
         "stopped",
@@ -180,7 +256,11 @@ impl Figures {
             "stalls" => Some(self.stalls as f64),
             "late_p99" => p99(&self.lateness_ms),
             "first_sound_p99" => p99(&self.first_sound_ms),
-            "marks_lost" => Some(self.marks_lost as f64),
+            "setup_p99" => p99(&self.setup_ms),
+            "ended_early" => Some(self.ended_early as f64),
+            "faulty_ended" => Some(self.faulty_ended as f64),
+            "misbehaved" => Some(self.misbehaved as f64),
+            "marks_lost" => self.marks_lost.map(|lost| lost as f64),
             "tries" => Some(self.tries as f64),
             "stopped" => (self.tries > 0).then(|| self.stopped as f64 / self.tries as f64),
             "stop_p50" => p50(&self.stop_ms),
@@ -215,6 +295,20 @@ mod tests {
     }
 
     #[test]
+    fn calls_with_faults_are_counted_apart() {
+        let call = |fault, ended_early| Measured {
+            pacing: Counts { frames: 100, underruns: 50, ..Counts::default() },
+            fault,
+            ended_early,
+            ..Measured::default()
+        };
+        let figures = Figures::of(&[call(Fault::SlowReader, true), call(Fault::Burst, false)]);
+        assert_eq!((figures.calls, figures.faulty, figures.faulty_ended), (0, 2, 1));
+        assert_eq!(figures.named("underrun20ms"), None);
+        assert_eq!(Figures::of(&[call(Fault::None, true)]).named("ended_early"), Some(1.0));
+    }
+
+    #[test]
     fn every_name_is_known() {
         let figures = Figures::of(&[]);
         assert_eq!(figures.named("underrun20ms"), None, "no frames, no share");
@@ -223,6 +317,8 @@ mod tests {
             pacing: Counts { frames: 1, ..Counts::default() },
             lateness_us: vec![1],
             first_sound_us: Some(1),
+            setup_us: Some(1),
+            marks: 1,
             tries: vec![Try { stop_us: Some(1), clear_us: Some(1), unplayed_ms: 0 }],
             ..Measured::default()
         }]);

@@ -20,10 +20,14 @@ const STRETCH_FRAMES_MAX: usize = 30_000;
 /// What has arrived on one call.
 #[derive(Debug, Default)]
 pub(crate) struct Pacing {
-    /// Arrival, position in the stretch, both since arbitrary origins.
-    stretch: Vec<(Duration, Duration)>,
+    /// Of each frame: where the stretch would have begun had the frame come on the grid, in µs.
+    starts_us: Vec<i64>,
+    /// Frames of the opening burst.
+    opening: usize,
+    first_arrival: Duration,
     position: Duration,
     last_arrival: Option<Duration>,
+    disturbed_until: Duration,
     may_end: bool,
     counts: Counts,
     lateness_us: Vec<u32>,
@@ -45,6 +49,10 @@ pub(crate) struct Counts {
 impl Pacing {
     /// A frame of `length` arrived at `at` (any origin, monotonic).
     pub(crate) fn frame(&mut self, at: Duration, length: Duration) {
+        if at < self.disturbed_until {
+            self.cut();
+            return;
+        }
         if let Some(last) = self.last_arrival
             && at.saturating_sub(last) > PAUSE
         {
@@ -54,10 +62,16 @@ impl Pacing {
             }
             self.finish();
         }
-        if self.stretch.len() >= STRETCH_FRAMES_MAX {
+        if self.starts_us.len() >= STRETCH_FRAMES_MAX {
             self.finish();
         }
-        self.stretch.push((at, self.position));
+        if self.starts_us.is_empty() {
+            self.first_arrival = at;
+        }
+        if at.saturating_sub(self.first_arrival) <= BURST {
+            self.opening += 1;
+        }
+        self.starts_us.push(micros(at) - micros(self.position));
         self.position += length;
         self.last_arrival = Some(at);
         self.may_end = false;
@@ -74,6 +88,11 @@ impl Pacing {
         self.may_end = true;
     }
 
+    /// Somebody speaks: frames before `until` (same origin as arrivals) are not judged.
+    pub(crate) fn disturb(&mut self, until: Duration) {
+        self.disturbed_until = until;
+    }
+
     /// Totals, and how late each frame was, in µs.
     pub(crate) fn result(mut self) -> (Counts, Vec<u32>) {
         self.finish();
@@ -81,17 +100,18 @@ impl Pacing {
     }
 
     fn finish(&mut self) {
-        let Some(&(first, _)) = self.stretch.first() else { return };
+        if self.starts_us.is_empty() {
+            return;
+        }
         self.counts.stretches += 1;
-        let grid = usual_start(&self.stretch);
-        for &(at, position) in &self.stretch {
-            let opening = at.saturating_sub(first) <= BURST;
-            let late_us = if opening { 0 } else { micros(at) - grid - micros(position) };
+        let grid_us = usual_start(&self.starts_us);
+        for (number, start_us) in self.starts_us.drain(..).enumerate() {
+            let late_us = if number < self.opening { 0 } else { start_us - grid_us };
             self.counts.frames += 1;
             self.counts.underruns += u64::from(late_us > micros(BUFFER));
             self.lateness_us.push(u32::try_from(late_us.max(0)).unwrap_or(u32::MAX));
         }
-        self.stretch.clear();
+        self.opening = 0;
         self.position = Duration::ZERO;
         self.last_arrival = None;
     }
@@ -101,11 +121,10 @@ impl Pacing {
 /// it, so that neither the opening burst nor one early frame does.
 ///
 /// In µs; negative when the stretch began right at the origin with a lead.
-fn usual_start(stretch: &[(Duration, Duration)]) -> i64 {
-    let mut starts: Vec<i64> =
-        stretch.iter().map(|(at, position)| micros(*at) - micros(*position)).collect();
-    starts.sort_unstable();
-    starts[starts.len() / 10]
+fn usual_start(starts_us: &[i64]) -> i64 {
+    let mut starts_us = starts_us.to_vec();
+    let tenth = starts_us.len() / 10;
+    *starts_us.select_nth_unstable(tenth).1
 }
 
 fn micros(duration: Duration) -> i64 {
@@ -167,6 +186,16 @@ mod tests {
             let (counts, _) = pacing.result();
             assert_eq!((counts.stalls, counts.underruns, counts.stretches), (stalls, stalls, 2));
         }
+    }
+
+    #[test]
+    fn what_comes_while_somebody_speaks_is_not_judged() {
+        let mut pacing = Pacing::default();
+        pacing.disturb(ms(1_000));
+        stretch(&mut pacing, 0, |i| if i == 20 { 90 } else { 0 });
+        let (counts, _) = pacing.result();
+        assert_eq!((counts.underruns, counts.stalls), (0, 0));
+        assert!((45..55).contains(&counts.frames), "{counts:?}");
     }
 
     #[test]

@@ -1,0 +1,25 @@
+//! A server to measure the engine with: speech models are stand-ins that cost nothing.
+//!
+//! `cargo run --release -p loadtest --example stand_in -- [CALLS_MAX] [CALLS_DIR]`
+
+#[path = "../tests/house/mod.rs"]
+mod house;
+
+use std::io::Write as _;
+use std::path::PathBuf;
+
+#[tokio::main]
+async fn main() {
+    let mut args = std::env::args().skip(1);
+    let calls_max = args.next().and_then(|text| text.parse().ok()).unwrap_or(2_000);
+    let calls_dir = args.next().map_or_else(|| PathBuf::from("target/stand-in"), PathBuf::from);
+    let (address, serving) = house::open(calls_max, &calls_dir).await;
+    // A closed pipe is no reason to fail.
+    let _ = writeln!(
+        std::io::stdout(),
+        "pid {}, secret {:?}, ws://{address}/media/twilio",
+        std::process::id(),
+        house::SECRET
+    );
+    let _ = serving.await;
+}
