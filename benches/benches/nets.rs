@@ -14,7 +14,7 @@ use media::vad::silero::{Silero, SileroStream};
 
 fn judge(c: &mut Criterion) {
     let silero = Silero::from_onnx(benches::model("silero-vad/silero_vad.onnx")).expect("Silero");
-    let speech = benches::speech();
+    let speech = benches::sound::speech();
     let chunks: Vec<&[i16; JUDGE_SAMPLES]> = speech.as_chunks().0.iter().collect();
     let mut at = 0;
     let mut next = || {
@@ -46,7 +46,7 @@ fn ear(c: &mut Criterion) {
         &benches::model("moonshine-tiny-en/tokenizer.bin"),
     )
     .expect("Moonshine");
-    let speech = benches::speech();
+    let speech = benches::sound::speech();
     let utterance = &speech[..speech.len().min(3 * 8_000)];
     let text = model.hear_8k(None, utterance).expect("text");
     assert!(text.split_whitespace().count() > 3, "{text:?}");
