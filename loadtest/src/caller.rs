@@ -31,7 +31,7 @@ const SLOW_BUFFER_BYTES: usize = 8 * 1024;
 #[derive(Debug)]
 pub(crate) enum Callee {
     /// Listens, and speaks now and then.
-    Listens(Listener),
+    Listens(Box<Listener>),
     /// Interrupts, measured by the sample.
     Interrupts(Box<Interrupter>),
 }

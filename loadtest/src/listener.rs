@@ -251,7 +251,7 @@ mod tests {
         let (mut listener, mut out) = listener(None, fault);
         let mut counts = Vec::new();
         for frame in 1..=ms / 20 {
-            assert_eq!(listener.wake() <= at(frame * 20), true, "due");
+            assert!(listener.wake() <= at(frame * 20), "due");
             listener.due(at(frame * 20), &mut out);
             // A frame's message is 300 to 450 bytes long.
             counts.push((out.bytes.len() + 100) / 400);

@@ -196,7 +196,8 @@ impl<'a> Cast<'a> {
             Lot::Listens(fault) => {
                 let voice = Arc::clone(&self.stage.voice);
                 let manner = self.scenario.manner();
-                (Callee::Listens(Listener::new(number, voice, manner, fault, rng.fork())), fault)
+                let listener = Listener::new(number, voice, manner, fault, rng.fork());
+                (Callee::Listens(Box::new(listener)), fault)
             }
         };
         Ok(Plan { token, callee, fault, until, seed: rng.u64(..) })

@@ -268,6 +268,17 @@ mod tests {
     }
 
     #[test]
+    fn the_shipped_scenario_has_callers_of_every_kind() {
+        let file: Knobs = toml::from_str(include_str!("../scenarios/mixed.toml")).expect("TOML");
+        let scenario = Scenario::of(&file).expect("a scenario");
+        let lots: Vec<Lot> = (0..100).map(|lot| scenario.lot(f64::from(lot) / 100.0)).collect();
+        for fault in [Fault::SlowReader, Fault::Burst, Fault::Drop, Fault::Reorder, Fault::None] {
+            assert!(lots.contains(&Lot::Listens(fault)), "{fault:?}");
+        }
+        assert!(lots.contains(&Lot::Interrupts) && scenario.manner().is_some());
+    }
+
+    #[test]
     fn nonsense_is_refused() {
         for bad in [
             "calls = 0",

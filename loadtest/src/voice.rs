@@ -69,8 +69,8 @@ mod tests {
         let voice = Voice::shipped();
         assert_eq!(voice.room.len(), 200);
         assert_eq!(voice.speech.len(), RECORDINGS.len());
-        for which in 0..RECORDINGS.len() {
-            assert!(voice.speech[which].len() > 50, "{} is short", RECORDINGS[which]);
+        for (which, name) in RECORDINGS.iter().enumerate() {
+            assert!(voice.speech[which].len() > 50, "{name} is short");
             let mulaw = BASE64.decode_to_vec(voice.speech(which, 7)).expect("base64");
             assert_eq!(mulaw.len(), FRAME_SAMPLES);
             assert_ne!(voice.speech(which, 7), voice.room(7));

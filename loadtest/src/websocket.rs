@@ -24,7 +24,7 @@ const PONG: u8 = 10;
 pub(crate) fn upgrade(authority: &str, path: &str) -> String {
     format!(
         "GET {path} HTTP/1.1\r\nHost: {authority}\r\nConnection: Upgrade\r\nUpgrade: websocket\r\n\
-         Sec-WebSocket-Version: 13\r\nSec-WebSocket-Key: bG9hZHRlc3QgLSBsb2FkcyE=\r\n\r\n"
+         Sec-WebSocket-Version: 13\r\nSec-WebSocket-Key: dGhlIHNhbXBsZSBub25jZQ==\r\n\r\n"
     )
 }
 
@@ -258,6 +258,16 @@ mod tests {
             ];
             assert_eq!(seen, wanted.map(|message| format!("{message:?}")), "cut every {step}");
         }
+    }
+
+    #[test]
+    fn the_key_has_the_16_bytes_that_strict_servers_count() {
+        let request = upgrade("127.0.0.1:80", "/x");
+        let key = request.split("Sec-WebSocket-Key: ").nth(1).expect("a key");
+        let key = key.split("\r\n").next().expect("a line");
+        let bytes = base64_simd::STANDARD.decode_to_vec(key).expect("base64");
+        assert_eq!(bytes.len(), 16);
+        assert!(request.ends_with("\r\n\r\n"), "{request:?}");
     }
 
     #[test]

@@ -72,13 +72,15 @@ async fn a_secret_the_server_does_not_know_fails_every_call() {
     let (address, serving) = house::open(20, &dir.path().join("calls")).await;
     let url = format!("ws://{address}/media/twilio");
     let output = Command::new(env!("CARGO_BIN_EXE_loadtest"))
-        .args(["calls", "--calls", "2", "--seconds", "1", "--criterion", "failed<=0"])
+        .args(["calls", "--calls", "2", "--seconds", "3", "--criterion", "failed<=0"])
         .args(["--url", &url, "--secret", "somebody else's", "--out"])
         .arg(dir.path())
         .output()
         .await
         .expect("it runs");
     assert_eq!(output.status.code(), Some(1), "{output:?}");
+    let said = String::from_utf8_lossy(&output.stdout);
+    assert!(said.contains("closed the stream without a sound"), "{said}");
     serving.abort();
 }
 

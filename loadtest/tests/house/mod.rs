@@ -20,7 +20,7 @@ use server::{
 };
 
 /// Signs stream tokens.
-pub const SECRET: &str = "a secret for load tests only";
+pub(crate) const SECRET: &str = "a secret for load tests only";
 /// A word with the pause after it.
 const WORD_MS: usize = 300;
 /// Sentences of the greeting, and words of each: 108 s.
@@ -28,7 +28,10 @@ const SENTENCES: usize = 30;
 const WORDS: usize = 12;
 
 /// Serves on a free port of this machine; the task serves until it is dropped.
-pub async fn open(calls_max: usize, calls_dir: &Path) -> (SocketAddr, tokio::task::JoinHandle<()>) {
+pub(crate) async fn open(
+    calls_max: usize,
+    calls_dir: &Path,
+) -> (SocketAddr, tokio::task::JoinHandle<()>) {
     assembly::install_tls();
     http::metrics_handle();
     let listener = http::bind(SocketAddr::from(([127, 0, 0, 1], 0))).expect("bound");
