@@ -163,11 +163,10 @@ impl Report {
         writeln!(out, "# Load: {}, {} calls at a time\n", run.command, scenario.calls)?;
         writeln!(
             out,
-            "Against `{}`, {} s after the ramp of {} calls/s, seed {}, {} cores for this program, load average of the machine {}.\n",
+            "Against `{}`, seed {}, at most {} new calls/s, {} cores for this program, load average of the machine {}.\n",
             run.url,
-            scenario.seconds,
-            scenario.ramp_per_s,
             scenario.seed,
+            scenario.ramp_per_s,
             run.cores,
             run.machine_load.map_or("unknown".to_owned(), |load| load.to_string()),
         )?;
