@@ -1,29 +1,7 @@
 //! Word error rate, after both texts were brought to the same spelling.
 
-const ONES: [&str; 20] = [
-    "zero",
-    "one",
-    "two",
-    "three",
-    "four",
-    "five",
-    "six",
-    "seven",
-    "eight",
-    "nine",
-    "ten",
-    "eleven",
-    "twelve",
-    "thirteen",
-    "fourteen",
-    "fifteen",
-    "sixteen",
-    "seventeen",
-    "eighteen",
-    "nineteen",
-];
-const TENS: [&str; 10] =
-    ["", "", "twenty", "thirty", "forty", "fifty", "sixty", "seventy", "eighty", "ninety"];
+use agent::numerals::{ONES, TENS};
+
 /// Two spellings of the same words.
 const SAME: [(&str, &str); 13] = [
     ("voice mail", "voicemail"),

@@ -6,7 +6,7 @@
 //! ```
 //!
 //! Inputs are kept whole. Of outputs that are sound a fingerprint is kept: the sound follows from the
-//! inputs, by [`replay`]. The writer appends to the caller's buffer and allocates nothing else. A
+//! inputs, by [`replay`](fn@replay). The writer appends to the caller's buffer and allocates nothing else. A
 //! tape whose end is missing (the process died) reads up to its last whole record, and says so.
 
 mod bytes;

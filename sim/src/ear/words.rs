@@ -1,31 +1,6 @@
 //! Words against words: does a transcript say what was meant, and how far is it off (WER)?
 
-/// Names of the numbers up to nineteen.
-const UNITS: [&str; 20] = [
-    "zero",
-    "one",
-    "two",
-    "three",
-    "four",
-    "five",
-    "six",
-    "seven",
-    "eight",
-    "nine",
-    "ten",
-    "eleven",
-    "twelve",
-    "thirteen",
-    "fourteen",
-    "fifteen",
-    "sixteen",
-    "seventeen",
-    "eighteen",
-    "nineteen",
-];
-/// Names of the tens.
-const TENS: [&str; 10] =
-    ["", "", "twenty", "thirty", "forty", "fifty", "sixty", "seventy", "eighty", "ninety"];
+use agent::numerals::{ONES, TENS};
 
 /// The words of a text: lower case, without punctuation, numbers spelt out. Numbers up to 99 are
 /// read as such (`7:30` is "seven thirty"), longer ones digit by digit (`555` is "five five five").
@@ -56,13 +31,13 @@ fn number(digits: &str) -> Vec<String> {
         Some(0) if digits.len() == 2 => Vec::new(), // 7:00
         Some(value) if digits.len() == 1 || value >= 10 => {
             if value < 20 {
-                vec![UNITS[value].to_owned()]
+                vec![ONES[value].to_owned()]
             } else {
-                let unit = (value % 10 > 0).then(|| UNITS[value % 10].to_owned());
+                let unit = (value % 10 > 0).then(|| ONES[value % 10].to_owned());
                 std::iter::once(TENS[value / 10].to_owned()).chain(unit).collect()
             }
         }
-        _ => digits.bytes().map(|digit| UNITS[usize::from(digit - b'0')].to_owned()).collect(),
+        _ => digits.bytes().map(|digit| ONES[usize::from(digit - b'0')].to_owned()).collect(),
     }
 }
 

@@ -1,5 +1,7 @@
 //! Words, numbers, times and days in what people write and say, tolerant of misrecognition.
 
+use crate::numerals::{ONES, TENS};
+
 /// Lower-case words; inner `:`, `.`, `-`, `'`, `@`, `+` and `#` are kept where they belong to a word.
 pub(super) fn words(text: &str) -> Vec<String> {
     text.replace('’', "'")
@@ -44,42 +46,15 @@ fn distance_at_most_one(a: &str, b: &str) -> bool {
     }
 }
 
-const SMALL: &[&str] = &[
-    "zero",
-    "one",
-    "two",
-    "three",
-    "four",
-    "five",
-    "six",
-    "seven",
-    "eight",
-    "nine",
-    "ten",
-    "eleven",
-    "twelve",
-    "thirteen",
-    "fourteen",
-    "fifteen",
-    "sixteen",
-    "seventeen",
-    "eighteen",
-    "nineteen",
-    "twenty",
-];
-const TENS: &[(&str, u32)] =
-    &[("twenty", 20), ("thirty", 30), ("forty", 40), ("fourty", 40), ("fifty", 50)];
-
 /// A number below 100, in digits or words.
 pub(super) fn number(word: &str) -> Option<u32> {
     if word == "oh" {
         return Some(0);
     }
-    if let Some(at) = SMALL.iter().position(|small| *small == word) {
-        return u32::try_from(at).ok();
-    }
-    if let Some((_, tens)) = TENS.iter().find(|(name, _)| *name == word) {
-        return Some(*tens);
+    let at = |names: &[&str]| names.iter().position(|name| *name == word);
+    let tens = || if word == "fourty" { Some(4) } else { at(&TENS).filter(|_| !word.is_empty()) };
+    if let Some(value) = at(&ONES).or_else(|| tens().map(|tens| 10 * tens)) {
+        return u32::try_from(value).ok();
     }
     if let Some((tens, ones)) = word.split_once('-') {
         return Some(number(tens)? + number(ones)?);
@@ -90,10 +65,12 @@ pub(super) fn number(word: &str) -> Option<u32> {
 
 /// A small number as a word, others as digits.
 pub(super) fn spoken(number: u32) -> String {
-    usize::try_from(number)
-        .ok()
-        .and_then(|at| SMALL.get(at))
-        .map_or_else(|| number.to_string(), |word| (*word).to_owned())
+    let word = match number {
+        0..20 => ONES[number as usize],
+        20 => "twenty",
+        _ => return number.to_string(),
+    };
+    word.to_owned()
 }
 
 /// A time of day.

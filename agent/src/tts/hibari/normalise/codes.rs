@@ -99,7 +99,7 @@ fn quantity(text: &str) -> String {
     super::number::Written::all(text).map(|number| number.quantity()).unwrap_or_default()
 }
 
-/// "dana.whitfield@example.com", "www.example.com/menu", "https://example.org".
+/// `dana.whitfield@example.com`, `www.example.com/menu`, `https://example.org`.
 pub(super) fn address(_: &Tables, words: &[Word<'_>], i: usize) -> Option<Reading> {
     const ENDINGS: [&str; 8] = [".com", ".org", ".net", ".edu", ".gov", ".io", ".co", ".us"];
     let core = words[i].core;

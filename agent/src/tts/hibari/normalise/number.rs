@@ -1,29 +1,7 @@
 //! Numbers as American English words.
 
-const ONES: [&str; 20] = [
-    "zero",
-    "one",
-    "two",
-    "three",
-    "four",
-    "five",
-    "six",
-    "seven",
-    "eight",
-    "nine",
-    "ten",
-    "eleven",
-    "twelve",
-    "thirteen",
-    "fourteen",
-    "fifteen",
-    "sixteen",
-    "seventeen",
-    "eighteen",
-    "nineteen",
-];
-const TENS: [&str; 10] =
-    ["", "", "twenty", "thirty", "forty", "fifty", "sixty", "seventy", "eighty", "ninety"];
+use crate::numerals::{ONES, TENS};
+
 const SCALES: [&str; 5] = ["", " thousand", " million", " billion", " trillion"];
 const IRREGULAR: [(&str, &str); 7] = [
     ("one", "first"),
