@@ -8,6 +8,7 @@ use anyhow::Result;
 use serde::Serialize;
 
 use crate::criterion::Criterion;
+use crate::generator;
 use crate::plot::{self, Line};
 use crate::progress::Progress;
 use crate::report::{self, Held};
@@ -144,7 +145,7 @@ pub(crate) fn find(
         }
         let holds = row.holds;
         rows.push(row);
-        std::thread::sleep(REST);
+        generator::rest(REST);
         Ok(holds)
     };
     while let Some(calls) = search.next() {

@@ -53,6 +53,11 @@ pub(crate) struct Status {
     pub(crate) done: usize,
 }
 
+/// Nothing happens for so long: between two runs.
+pub(crate) fn rest(time: Duration) {
+    std::thread::sleep(time);
+}
+
 /// Carries calls.
 #[derive(Debug)]
 pub(crate) struct Generator<'t> {
