@@ -16,8 +16,9 @@ const ONSET_SLACK_HOPS: u32 = 2;
 const GATE_TRAIL: u64 = 800;
 /// Speech began no longer than this before the end of the first chunk that confirms it, in samples.
 const ONSET_BEFORE_WORD: u64 = 2400;
-/// Verdicts that deny speech, in a row, before the sound counts as something else.
-const DENIALS: u32 = 4;
+/// Verdicts that deny speech, in a row, before the sound counts as something else. Words that begin
+/// with a hiss ("sorry") are denied for up to 150 ms.
+const DENIALS: u32 = 6;
 /// From here on the judge has no doubt.
 const SURE: f32 = 0.85;
 /// Below this the judge denies speech.
@@ -232,7 +233,7 @@ mod tests {
     fn what_the_judge_denies_is_no_speech_and_leaves_no_edge() {
         let mut edges = Edges::new(&VadConfig::default());
         run(&mut edges, "####", false);
-        for n in 1..=4 {
+        for n in 1..=u64::from(DENIALS) {
             assert_eq!(edges.judged(Judged { to_sample: 320 + n * 256, probability: 0.1 }), None);
         }
         assert!(edges.speech().is_some_and(|speech| speech.denied && !speech.confirmed));
