@@ -42,7 +42,7 @@ async fn serve(config: Config, cast: Cast) -> anyhow::Result<ExitCode> {
     let server = tokio::spawn(http::serve(listener, router, config.limits.connections_max));
     say(format!(
         "\ntrunkline listens on http://{address}\n  API      POST /call, GET /call/{{id}}, POST /call/{{id}}/hangup\n  \
-         streams  ws://{address}/media/twilio\n  state    /health /ready /metrics\n  calls    {}\n\n{}\n\ntry:\n  \
+         streams  ws://{address}/media/twilio\n  state    /health /ready /metrics\n  calls    {}\n\n{}\ntry:\n  \
          curl -s http://{address}/call -H 'content-type: application/json' \\\n    -d '{}'\n",
         config.calls_dir.display(),
         exchange.about_carrier(),

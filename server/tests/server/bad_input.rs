@@ -16,9 +16,9 @@ fn silence() -> String {
     BASE64.encode_to_string([0xFF; 160])
 }
 
-/// The agent still speaks on the stream, and the API still shows a call under way.
+/// The call hears what comes now, the agent speaks on the stream, and the API shows a call under way.
 async fn goes_on(house: &House, id: &str, peer: &mut Peer) {
-    peer.media(&silence()).await;
+    peer.press(house, id, '5').await;
     let said = peer.event("media").await;
     assert_eq!(said["streamSid"], STREAM);
     assert_eq!(house.exchange.find(id).expect("known").body()["lifecycle"], "answered");

@@ -2,14 +2,13 @@
 
 use agent::llm;
 use base64_simd::STANDARD as BASE64;
-use media::{circuit, codec::g711::mulaw_decode};
+use media::codec::g711::mulaw_decode;
 use serde_json::json;
-use server::{call_task::Happening, fixture};
-use tokio::time::timeout;
+use server::fixture;
 
 use crate::{
-    house::{Line, PATIENCE, with_dialects},
-    peer::{Peer, STREAM},
+    house::{Line, with_dialects},
+    peer::Peer,
 };
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
@@ -24,17 +23,7 @@ async fn a_streamed_leg_presses_keys_as_tones() {
     .await;
     let id = house.place("+12125550123").await;
     let mut peer = Peer::attach(&house, &id).await;
-    let mut happenings = house.exchange.find(&id).expect("known").watch();
-    let key =
-        json!({"event":"dtmf","streamSid":STREAM,"dtmf":{"track":"inbound_track","digit":"7"}});
-    peer.text(&key.to_string()).await;
-    let told = async {
-        while !matches!(
-            happenings.recv().await,
-            Ok(Happening::Sound(_, circuit::Event::Digit { .. }))
-        ) {}
-    };
-    timeout(PATIENCE, told).await.expect("in time");
+    peer.press(&house, &id, '7').await;
     let (mut detector, mut heard) = (dtmf::Detector::new(), String::new());
     while heard.len() < 3 {
         let media = peer.event("media").await;

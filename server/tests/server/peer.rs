@@ -1,7 +1,9 @@
 //! A carrier's end of Twilio's wire, by hand, so that it can do everything wrong.
 
 use futures_util::{SinkExt, StreamExt};
+use media::circuit;
 use serde_json::{Value, json};
+use server::call_task::Happening;
 use tokio::{net::TcpStream, time::timeout};
 use tokio_tungstenite::{
     MaybeTlsStream, WebSocketStream, connect_async,
@@ -41,6 +43,21 @@ impl Peer {
         let media = json!({"event":"media","sequenceNumber":"2","streamSid":STREAM,
             "media":{"track":"inbound","chunk":"1","timestamp":"0","payload":payload}});
         self.text(&media.to_string()).await;
+    }
+
+    /// Presses a key and waits until the call has heard it: all that was sent before is read by then.
+    pub(crate) async fn press(&mut self, house: &House, id: &str, digit: char) {
+        let mut happenings = house.exchange.find(id).expect("known").watch();
+        let key = json!({"event":"dtmf","streamSid":STREAM,
+            "dtmf":{"track":"inbound_track","digit":digit.to_string()}});
+        self.text(&key.to_string()).await;
+        let heard = async {
+            while !matches!(
+                happenings.recv().await,
+                Ok(Happening::Sound(_, circuit::Event::Digit { .. }))
+            ) {}
+        };
+        timeout(PATIENCE, heard).await.expect("in time");
     }
 
     /// The next message from the server with this event.
