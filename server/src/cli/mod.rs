@@ -52,11 +52,11 @@ pub enum Command {
     },
     /// Cut and redact a recorded call for use in tests
     Fixture(Cut),
-    /// Print a call second by second; with --out, draw its picture
+    /// Print a call second by second and draw its picture
     Timeline {
-        /// The call's folder, or a fixture; nothing is written there
+        /// The call's folder, or a fixture
         dir: PathBuf,
-        /// Draw the picture into this file (SVG)
+        /// Draw into this file (SVG) instead of timeline.svg in the call's folder
         #[arg(long, value_name = "FILE")]
         out: Option<PathBuf>,
     },

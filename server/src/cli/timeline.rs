@@ -5,17 +5,18 @@ use std::{fs, path::Path, process::ExitCode};
 use anyhow::Context;
 
 use super::say;
-use crate::timeline::{Story, picture, text};
+use crate::{
+    journal::TIMELINE,
+    timeline::{Story, picture, text},
+};
 
-/// Does it. The folder may be a fixture under version control: only what was asked for is written.
+/// Prints the call and draws it, into its own folder unless `out` says where.
 pub fn run(dir: &Path, out: Option<&Path>) -> anyhow::Result<ExitCode> {
     let story = Story::read(dir)?;
     say(text(&story).trim_end());
-    if let Some(out) = out {
-        fs::write(out, picture(&story))
-            .with_context(|| format!("cannot write {}", out.display()))?;
-        say(format!("\npicture: {}", out.display()));
-    }
+    let out = out.map_or_else(|| dir.join(TIMELINE), Path::to_owned);
+    fs::write(&out, picture(&story)).with_context(|| format!("cannot write {}", out.display()))?;
+    say(format!("\npicture: {}", out.display()));
     Ok(ExitCode::SUCCESS)
 }
 
@@ -25,7 +26,7 @@ mod tests {
     use crate::journal::JOURNAL;
 
     #[test]
-    fn nothing_is_written_unless_asked_for() {
+    fn the_picture_is_where_it_is_wanted() {
         let dir = tempfile::tempdir().expect("a folder");
         let first = concat!(
             r#"{"version":1,"call_id":"redacted","config":{"direction":"inbound","to":null,"#,
@@ -35,12 +36,11 @@ mod tests {
         let journal =
             format!("{}\n{{\"at\":0,\"in\":\"start\"}}\n", first.replace("POLICY", &policy));
         fs::write(dir.path().join(JOURNAL), journal).expect("written");
-        let count = || fs::read_dir(dir.path()).expect("a folder").count();
-        run(dir.path(), None).expect("printed");
-        assert_eq!(count(), 1);
         let out = dir.path().join("wanted.svg");
         run(dir.path(), Some(&out)).expect("drawn");
         assert!(fs::read_to_string(&out).expect("a picture").contains("<svg"));
-        assert_eq!(count(), 2);
+        assert!(!dir.path().join(TIMELINE).exists());
+        run(dir.path(), None).expect("drawn");
+        assert!(fs::read_to_string(dir.path().join(TIMELINE)).expect("a picture").contains("<svg"));
     }
 }
