@@ -82,6 +82,8 @@ impl Lobby {
                 Err(_) => refused_for_now("the call was not set up in time"),
             };
         }
+        // Nobody polls for the few that wait here.
+        self.newcomer.transport.readable(false);
         for _ in 0..MESSAGES_PER_TICK_MAX {
             match self.newcomer.transport.read() {
                 Ok(Some(message)) => match self.message(&message, shared) {

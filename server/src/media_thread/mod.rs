@@ -2,7 +2,8 @@
 //!
 //! ```text
 //!   newcomer ─▶ lobby (start and token within 5 s) ─▶ seat: stream + translator + circuit
-//!   every 2 ms: drain streams, obey orders, serve deadlines, flush
+//!   every 2 ms: which sockets are readable? and of the seats that have something to do:
+//!               drain the stream, obey orders, serve deadlines, flush
 //! ```
 //!
 //! A circuit is born, lives and dies on one thread. A panic in one ends that call alone.
@@ -25,11 +26,13 @@ use std::{
 };
 
 use crossbeam_channel::{Receiver, RecvTimeoutError, Sender, TryRecvError, TrySendError, bounded};
-use metrics::{counter, gauge};
+use media::Mono;
+use metrics::{Counter, counter, gauge};
+use mio::{Events, Poll, Token};
 use telephony::Translator;
 use tracing::error;
 
-use crate::{clock::Clock, workers::judge::Ask};
+use crate::{call_task::Inbox, clock::Clock, workers::judge::Ask};
 use lobby::{Lobby, Verdict};
 pub use seat::SeatId;
 use seat::{Fate, Seat};
@@ -42,6 +45,8 @@ const TICK: Duration = Duration::from_millis(2);
 const IDLE: Duration = Duration::from_millis(100);
 /// Newcomers waiting to be taken over by one thread.
 const NEWCOMERS_MAX: usize = 64;
+/// Readable sockets told of in one tick; the rest are told of in the next.
+const EVENTS_MAX: usize = 1024;
 
 /// A stream that has just been accepted.
 pub struct Newcomer {
@@ -65,8 +70,16 @@ pub struct Shared {
     pub lobby_max: usize,
     /// The neural judge.
     pub judge: Sender<Ask>,
+    frames: Frames,
     in_lobby: AtomicUsize,
     next_seat: AtomicU64,
+}
+
+/// Frames of all calls, for `/metrics`.
+#[derive(Clone)]
+struct Frames {
+    received: Counter,
+    sent: Counter,
 }
 
 impl Shared {
@@ -84,6 +97,10 @@ impl Shared {
             stream_secret,
             lobby_max,
             judge,
+            frames: Frames {
+                received: counter!("trunkline_frames_received_total"),
+                sent: counter!("trunkline_frames_sent_total"),
+            },
             in_lobby: AtomicUsize::new(0),
             next_seat: AtomicU64::new(1),
         })
@@ -108,10 +125,10 @@ impl MediaThreads {
         let mut doors = Vec::new();
         for number in 0..count.max(1) {
             let (tx, rx) = bounded(NEWCOMERS_MAX);
-            let shared = Arc::clone(shared);
+            let (shared, poll) = (Arc::clone(shared), Poll::new()?);
             thread::Builder::new()
                 .name(format!("media-{number}"))
-                .spawn(move || Thread::new(rx, shared).run())?;
+                .spawn(move || Thread::new(rx, shared, poll).run())?;
             doors.push(tx);
         }
         Ok(Self { doors, next: AtomicUsize::new(0), shared: Arc::clone(shared) })
@@ -141,14 +158,18 @@ impl MediaThreads {
 struct Thread {
     door: Receiver<Newcomer>,
     shared: Arc<Shared>,
+    poll: Poll,
+    events: Events,
     lobby: Vec<Lobby>,
+    /// By id, ascending.
     seats: Vec<Seat>,
     open: bool,
 }
 
 impl Thread {
-    fn new(door: Receiver<Newcomer>, shared: Arc<Shared>) -> Self {
-        Self { door, shared, lobby: Vec::new(), seats: Vec::new(), open: true }
+    fn new(door: Receiver<Newcomer>, shared: Arc<Shared>, poll: Poll) -> Self {
+        let events = Events::with_capacity(EVENTS_MAX);
+        Self { door, shared, poll, events, lobby: Vec::new(), seats: Vec::new(), open: true }
     }
 
     fn run(mut self) {
@@ -191,9 +212,40 @@ impl Thread {
             }
         }
         self.tick_lobby();
+        self.look_for_sound();
         let clock = self.shared.clock;
-        self.seats.retain_mut(|seat| keep(seat, || clock.now()));
+        let now = clock.now();
+        self.seats.retain_mut(|seat| !seat.is_awake(now) || keep(seat, || clock.now()));
         gauge!("trunkline_streams").set(self.seats.len() as f64);
+    }
+
+    /// Asks the kernel once which of all sockets have something.
+    fn look_for_sound(&mut self) {
+        // An interrupted look finds the same the next time.
+        let _ = self.poll.poll(&mut self.events, Some(Duration::ZERO));
+        for event in &self.events {
+            let id = event.token().0 as SeatId;
+            if let Ok(index) = self.seats.binary_search_by_key(&id, Seat::id) {
+                self.seats[index].readable(event.is_read_closed() || event.is_error());
+            }
+        }
+    }
+
+    fn seat(&mut self, now: Mono, newcomer: Newcomer, place: Place) {
+        let id = self.shared.next_seat.fetch_add(1, Ordering::Relaxed);
+        let Newcomer { mut transport, translator, .. } = newcomer;
+        let inbox = place.inbox.clone();
+        let born = match transport.watch(self.poll.registry(), Token(id as usize)) {
+            Ok(()) => Seat::new(id, now, transport, translator, place, &self.shared),
+            Err(e) => Err(format!("its socket cannot be watched: {e}")),
+        };
+        match born {
+            Ok(seat) => self.seats.push(seat),
+            Err(detail) => {
+                let report = Report::Panicked { detail };
+                let _ = inbox.try_send(Inbox::Media(report));
+            }
+        }
     }
 
     fn tick_lobby(&mut self) {
@@ -212,17 +264,7 @@ impl Thread {
                 }
                 Ok(Verdict::Gone) => {}
                 Ok(Verdict::Seated(place)) => {
-                    let id = self.shared.next_seat.fetch_add(1, Ordering::Relaxed);
-                    let judge = self.shared.judge.clone();
-                    let Newcomer { transport, translator, .. } = waiting.into_newcomer();
-                    match Seat::new(id, now, transport, translator, *place, judge) {
-                        Ok(seat) => self.seats.push(seat),
-                        Err(unborn) => {
-                            let (place, detail) = *unborn;
-                            let report = Report::Panicked { detail };
-                            let _ = place.inbox.try_send(crate::call_task::Inbox::Media(report));
-                        }
-                    }
+                    self.seat(now, waiting.into_newcomer(), *place);
                 }
                 Err(_) => counter!("trunkline_panics_total").increment(1),
             }
@@ -232,15 +274,14 @@ impl Thread {
 }
 
 /// Drives one seat; a panic inside ends that call alone.
-fn keep(seat: &mut Seat, now: impl Fn() -> media::Mono) -> bool {
+fn keep(seat: &mut Seat, now: impl Fn() -> Mono) -> bool {
     match catch_unwind(AssertUnwindSafe(|| seat.tick(now()))) {
         Ok(fate) => fate == Fate::Stays,
         Err(panic) => {
             let detail = panic_text(panic.as_ref());
             error!(%detail, "a circuit panicked; its call ends, the others go on");
             counter!("trunkline_panics_total").increment(1);
-            let _ =
-                seat.inbox().try_send(crate::call_task::Inbox::Media(Report::Panicked { detail }));
+            let _ = seat.inbox().try_send(Inbox::Media(Report::Panicked { detail }));
             false
         }
     }

@@ -1,11 +1,12 @@
 //! How a carrier's messages reach a media thread: a WebSocket it owns, or an in-process pipe.
 
 use std::{
-    io::{self, Read},
+    io::{self, Read, Write},
     net::TcpStream,
 };
 
 use crossbeam_channel::{Receiver, Sender, TryRecvError, TrySendError, bounded};
+use mio::{Interest, Registry, Token};
 use telephony::stream;
 pub use tokio_tungstenite::tungstenite::Message;
 use tokio_tungstenite::tungstenite::{
@@ -21,6 +22,8 @@ const LOBBY_MESSAGE_MAX: usize = 64 * 1024;
 const MESSAGE_MAX: usize = 2 * 1024 * 1024;
 /// Bytes waiting for a slow peer: about 1 s of Twilio media messages. Then the peer is dropped.
 const OUTGOING_MAX: usize = 20 * 1024;
+/// Messages of one tick leave in one write, up to so many bytes.
+const OUTGOING_TOGETHER: usize = 8 * 1024;
 /// Pieces of 4 KiB a closing stream is still read for.
 const UNREAD_MAX: usize = 64;
 /// Messages waiting in a pipe, each way: about 1 s of frames and marks.
@@ -29,9 +32,41 @@ const PIPE_MAX: usize = 128;
 /// A carrier's connection, owned by a media thread.
 pub enum Transport {
     /// RFC 6455 over a raw, non-blocking socket.
-    WebSocket(Box<WebSocket<TcpStream>>),
+    WebSocket(Box<WebSocket<Socket>>),
     /// Two bounded channels inside the process.
     Pipe(Pipe),
+}
+
+/// A non-blocking socket that remembers when it has been read dry, so that nobody asks the kernel
+/// what is known already.
+pub struct Socket {
+    stream: mio::net::TcpStream,
+    /// Nothing is there until the poller says so.
+    dry: bool,
+    /// The peer has ended its side: no event follows, so read on until the end shows.
+    ended: bool,
+}
+
+impl Read for Socket {
+    fn read(&mut self, buffer: &mut [u8]) -> io::Result<usize> {
+        if self.dry {
+            return Err(io::ErrorKind::WouldBlock.into());
+        }
+        let read = self.stream.read(buffer)?;
+        // A short read is a drained socket (epoll(7)).
+        self.dry = read < buffer.len() && !self.ended;
+        Ok(read)
+    }
+}
+
+impl Write for Socket {
+    fn write(&mut self, bytes: &[u8]) -> io::Result<usize> {
+        self.stream.write(bytes)
+    }
+
+    fn flush(&mut self) -> io::Result<()> {
+        self.stream.flush()
+    }
 }
 
 /// One end of an in-process connection.
@@ -71,10 +106,12 @@ impl Transport {
         stream.set_nodelay(true)?;
         let config = WebSocketConfig::default()
             .read_buffer_size(4096)
-            .write_buffer_size(0)
+            .write_buffer_size(OUTGOING_TOGETHER)
             .max_write_buffer_size(OUTGOING_MAX)
             .max_message_size(Some(LOBBY_MESSAGE_MAX))
             .max_frame_size(Some(LOBBY_MESSAGE_MAX));
+        let stream = mio::net::TcpStream::from_std(stream);
+        let stream = Socket { stream, dry: false, ended: false };
         let socket = WebSocket::from_partially_read(stream, read_ahead, Role::Server, Some(config));
         Ok(Self::WebSocket(Box::new(socket)))
     }
@@ -88,6 +125,30 @@ impl Transport {
                 config.max_frame_size = Some(MESSAGE_MAX);
             });
         }
+    }
+
+    /// Has the poller tell when there is something to read. A pipe has no events: it is looked at.
+    pub fn watch(&mut self, registry: &Registry, token: Token) -> io::Result<()> {
+        match self {
+            Self::WebSocket(socket) => {
+                registry.register(&mut socket.get_mut().stream, token, Interest::READABLE)
+            }
+            Self::Pipe(_) => Ok(()),
+        }
+    }
+
+    /// There may be something to read. `ended`: the peer has closed its side.
+    pub fn readable(&mut self, ended: bool) {
+        if let Self::WebSocket(socket) = self {
+            let socket = socket.get_mut();
+            socket.dry = false;
+            socket.ended |= ended;
+        }
+    }
+
+    /// Whether [`Transport::read`] has to be tried without an event.
+    pub fn is_pipe(&self) -> bool {
+        matches!(self, Self::Pipe(_))
     }
 
     /// The next text or binary message, if one is there.
@@ -146,16 +207,14 @@ impl Transport {
         }
     }
 
-    /// Pushes what is queued towards the network; never waits.
-    pub fn flush(&mut self) -> Result<(), Closed> {
-        if let Self::WebSocket(socket) = self {
-            match socket.flush() {
-                Ok(()) => {}
-                Err(Error::Io(e)) if e.kind() == io::ErrorKind::WouldBlock => {}
-                Err(e) => return Err(broken(&e)),
-            }
+    /// Pushes what is queued towards the network; never waits. `false` when some of it is left.
+    pub fn flush(&mut self) -> Result<bool, Closed> {
+        let Self::WebSocket(socket) = self else { return Ok(true) };
+        match socket.flush() {
+            Ok(()) => Ok(true),
+            Err(Error::Io(e)) if e.kind() == io::ErrorKind::WouldBlock => Ok(false),
+            Err(e) => Err(broken(&e)),
         }
-        Ok(())
     }
 
     /// Says good-bye with a close code (RFC 6455 §7.4) as far as the peer takes it, and lets go.
@@ -167,6 +226,7 @@ impl Transport {
             let _ = socket.close(Some(frame));
             let _ = socket.flush();
             // Bytes left unread would make the kernel reset the connection, good-bye and all.
+            socket.get_mut().dry = false;
             let mut unread = [0; 4096];
             for _ in 0..UNREAD_MAX {
                 if !matches!(socket.get_mut().read(&mut unread), Ok(1..)) {

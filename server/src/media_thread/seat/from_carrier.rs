@@ -23,10 +23,16 @@ const FAULTS_MAX: u32 = 16;
 impl Seat {
     pub(super) fn read_stream(&mut self, now: Mono) {
         for _ in 0..MESSAGES_PER_TICK_MAX {
-            let Some(transport) = &mut self.transport else { return };
+            let Some(transport) = &mut self.transport else {
+                self.readable = false;
+                return;
+            };
             match transport.read() {
                 Ok(Some(message)) => self.message(now, &message),
-                Ok(None) => return,
+                Ok(None) => {
+                    self.readable = transport.is_pipe();
+                    return;
+                }
                 Err(closed) => return self.lose_stream(closed),
             }
         }
@@ -42,7 +48,7 @@ impl Seat {
             Ok(None) => return,
             Ok(Some(incoming)) => match incoming {
                 Incoming::Audio { payload } => {
-                    counter!("trunkline_frames_received_total").increment(1);
+                    self.frames.received.increment(1);
                     let input = circuit::Input::Audio(payload);
                     tape::write_input(&mut self.record, now, &input);
                     self.circuit.handle(now, input);

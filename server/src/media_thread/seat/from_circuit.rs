@@ -24,7 +24,7 @@ impl Seat {
             tape::write_output(&mut self.record, now, &output);
             let said = match output {
                 circuit::Output::Frame(frame) => {
-                    counter!("trunkline_frames_sent_total").increment(1);
+                    self.frames.sent.increment(1);
                     if let Some(decoder) = &mut self.ours {
                         self.pcm.clear();
                         if decoder.decode(frame, &mut self.pcm).is_ok() {

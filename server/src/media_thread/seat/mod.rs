@@ -6,7 +6,7 @@ mod from_circuit;
 
 use std::time::Duration;
 
-use crossbeam_channel::{Receiver, Sender};
+use crossbeam_channel::Sender;
 use media::{
     Mono,
     circuit::{self, Circuit},
@@ -18,6 +18,7 @@ use telephony::{Signal, Translator};
 use tokio::sync::mpsc::error::TrySendError as InboxFull;
 
 use super::{
+    Frames, Shared,
     rings::{Speech, TapeIn},
     transport::Transport,
     words::{Order, Place, Report},
@@ -46,9 +47,16 @@ pub(super) struct Seat {
     circuit: Circuit,
     place: Place,
     judge: Sender<Ask>,
+    frames: Frames,
     faults: u32,
     stopped: bool,
     over: bool,
+    /// The stream has not been read dry.
+    readable: bool,
+    /// The carrier does not take all we send.
+    unsent: bool,
+    /// When the circuit wants to be called.
+    due: Option<Mono>,
     record: Vec<u8>,
     wire: Vec<u8>,
     /// Decodes our own frames for the recording.
@@ -64,12 +72,9 @@ impl Seat {
         transport: Transport,
         translator: Box<dyn Translator>,
         place: Place,
-        judge: Sender<Ask>,
-    ) -> Result<Self, Box<(Place, String)>> {
-        let circuit = match Circuit::new(&place.circuit, now) {
-            Ok(circuit) => circuit,
-            Err(e) => return Err(Box::new((place, e.to_string()))),
-        };
+        shared: &Shared,
+    ) -> Result<Self, String> {
+        let circuit = Circuit::new(&place.circuit, now).map_err(|e| e.to_string())?;
         let seat_codec = (place.circuit.codec, place.circuit.rate_hz);
         let mut record = Vec::with_capacity(16 * 1024);
         tape::write_header(&mut record, &place.circuit, now);
@@ -79,10 +84,14 @@ impl Seat {
             translator,
             circuit,
             place,
-            judge,
+            judge: shared.judge.clone(),
+            frames: shared.frames.clone(),
             faults: 0,
             stopped: false,
             over: false,
+            readable: true,
+            unsent: false,
+            due: Some(now),
             record,
             wire: Vec::with_capacity(4 * 1024),
             ours: Decoder::new(seat_codec.0, seat_codec.1).ok(),
@@ -101,22 +110,52 @@ impl Seat {
         self.place.inbox.clone()
     }
 
+    pub(super) fn id(&self) -> SeatId {
+        self.id
+    }
+
+    /// The poller has seen something on its socket.
+    pub(super) fn readable(&mut self, ended: bool) {
+        self.readable = true;
+        if let Some(transport) = &mut self.transport {
+            transport.readable(ended);
+        }
+    }
+
+    /// Whether there is anything to do.
+    pub(super) fn is_awake(&self, now: Mono) -> bool {
+        self.readable
+            || self.due.is_some_and(|due| due <= now)
+            || self.unsent
+            || !self.place.orders.is_empty()
+            || self.place.speech.waiting() > 0
+    }
+
     /// Everything that is due now.
     pub(super) fn tick(&mut self, now: Mono) -> Fate {
-        self.read_stream(now);
+        if self.readable {
+            self.read_stream(now);
+        }
         self.obey(now);
         self.serve_deadlines(now);
-        if let Some(transport) = &mut self.transport
-            && let Err(closed) = transport.flush()
-        {
-            self.lose_stream(closed);
-        }
+        self.flush();
         let levels = self.circuit.levels();
         self.place.levels.set(levels.heard_dbfs, levels.said_dbfs);
         if !self.record.is_empty() {
             self.push_tape();
         }
         if self.over { Fate::Goes } else { Fate::Stays }
+    }
+
+    fn flush(&mut self) {
+        self.unsent = match self.transport.as_mut().map(Transport::flush) {
+            None | Some(Ok(true)) => false,
+            Some(Ok(false)) => true,
+            Some(Err(closed)) => {
+                self.lose_stream(closed);
+                false
+            }
+        };
     }
 
     fn push_tape(&mut self) {
@@ -139,8 +178,7 @@ impl Seat {
     /// announces it is then among them.
     fn obey(&mut self, now: Mono) {
         let pieces = self.place.speech.waiting();
-        let orders: Receiver<Order> = self.place.orders.clone();
-        while let Ok(order) = orders.try_recv() {
+        while let Ok(order) = self.place.orders.try_recv() {
             match order {
                 Order::Sound(command) => self.sound(now, circuit::Input::Command(command)),
                 Order::Verdict(verdict) => self.sound(now, circuit::Input::Verdict(verdict)),
@@ -170,15 +208,12 @@ impl Seat {
 
     fn serve_deadlines(&mut self, now: Mono) {
         for _ in 0..DEADLINES_PER_TICK_MAX {
-            match self.circuit.deadline() {
-                Some((due, _)) if due <= now => {
-                    if now.since(due) > LATE {
-                        counter!("trunkline_deadlines_late_total").increment(1);
-                    }
-                    self.sound(now, circuit::Input::Tick);
-                }
-                _ => return,
+            self.due = self.circuit.deadline().map(|(due, _)| due);
+            let Some(due) = self.due.filter(|&due| due <= now) else { return };
+            if now.since(due) > LATE {
+                counter!("trunkline_deadlines_late_total").increment(1);
             }
+            self.sound(now, circuit::Input::Tick);
         }
     }
 
