@@ -139,6 +139,10 @@ impl LegIn {
         for (slot, sample) in hop.iter_mut().zip(self.waiting.drain(..HOP)) {
             *slot = sample;
         }
+        if self.waiting.is_empty() {
+            // Back to the beginning of its memory, which is in the cache.
+            self.waiting.clear();
+        }
         let behind = Duration::from_micros(self.waiting.len() as u64 * 125);
         Some((hop, self.came_at - behind))
     }

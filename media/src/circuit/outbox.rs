@@ -43,7 +43,12 @@ impl Outbox {
     }
 
     pub(crate) fn pop(&mut self) -> Option<Out> {
-        self.0.pop_front()
+        let out = self.0.pop_front();
+        if self.0.is_empty() {
+            // Back to the beginning of its memory, which is in the cache.
+            self.0.clear();
+        }
+        out
     }
 
     pub(crate) fn is_empty(&self) -> bool {

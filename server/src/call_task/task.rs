@@ -22,17 +22,17 @@ use crate::{
 };
 
 /// Happenings a slow watcher may lag behind; then it misses the oldest.
-pub const HAPPENINGS_MAX: usize = 1024;
+pub const HAPPENINGS_MAX: usize = 128;
 
 /// What people who watch a call are told.
 #[derive(Clone, Debug)]
 pub enum Happening {
     /// From the mind.
-    Output(Mono, Output),
+    Output(Mono, Box<Output>),
     /// From the sound.
     Sound(Mono, circuit::Event),
     /// From the carrier.
-    Signal(Mono, Signal),
+    Signal(Mono, Box<Signal>),
 }
 
 /// One call's end of everything it talks to.
@@ -103,7 +103,7 @@ impl CallTask {
     fn message(&mut self, message: Inbox) {
         match message {
             Inbox::Media(Report::Signal(signal)) | Inbox::Signal(signal) => {
-                self.watch(|at| Happening::Signal(at, signal.clone()));
+                self.watch(|at| Happening::Signal(at, Box::new(signal.clone())));
                 self.view(|view, now| view.apply_signal(now, &signal));
                 self.feed(Input::Signal(signal));
             }
@@ -141,7 +141,7 @@ impl CallTask {
         while let Some(output) = self.call.poll() {
             self.links.book.output(now, &output);
             self.view(|view, now| view.apply(now, &output));
-            self.watch(|at| Happening::Output(at, output.clone()));
+            self.watch(|at| Happening::Output(at, Box::new(output.clone())));
             self.route(output);
         }
     }
@@ -185,12 +185,14 @@ impl CallTask {
         let now = self.clock.now();
         self.links.book.notice(now, record);
         let output = Output::Record(record.clone());
-        self.watch(|at| Happening::Output(at, output));
+        self.watch(|at| Happening::Output(at, Box::new(output)));
     }
 
     fn watch(&self, happening: impl FnOnce(Mono) -> Happening) {
-        // Nobody watching is the normal case.
-        let _ = self.links.watchers.send(happening(self.clock.now()));
+        if self.links.watchers.receiver_count() > 0 {
+            // The last may just have left.
+            let _ = self.links.watchers.send(happening(self.clock.now()));
+        }
     }
 
     fn view(&self, change: impl FnOnce(&mut CallView, &str)) {

@@ -69,7 +69,7 @@ impl Scene {
         match happening {
             Happening::Signal(at, signal) => {
                 let at = self.at(*at);
-                match signal {
+                match &**signal {
                     Signal::Ringing => self.log(at, "line", "ringing"),
                     Signal::Answered => self.log(at, "line", "answered"),
                     Signal::Ended { .. } => self.log(at, "line", "hung up"),

@@ -1,5 +1,5 @@
 //! `recording.wav`: 8 kHz, 16 bit, stereo, left the callee, right the agent as the callee heard it.
-//! The header is brought up to date with every second written, so that what a crash leaves plays.
+//! The header is brought up to date with every piece written, so that what a crash leaves plays.
 
 use std::{
     fs::File,
@@ -10,8 +10,11 @@ use std::{
 
 use media::Mono;
 
-/// Sound kept back, so that a clear can still take away what the carrier had not played.
-const KEPT_BACK_SAMPLES: usize = 2 * 8000;
+/// Sound kept back, so that a clear can still take away what the carrier had not played: the longest
+/// lead.
+const KEPT_BACK_SAMPLES: usize = 8000;
+/// Sound written at once.
+const TOGETHER_SAMPLES: usize = 4000;
 /// Jitter of arrival that makes no gap.
 const SLACK_SAMPLES: usize = 800;
 const HEADER_BYTES: u32 = 44;
@@ -68,7 +71,7 @@ impl Recording {
     /// Writes what can no longer change.
     pub fn flush(&mut self) -> io::Result<()> {
         let ready = self.left.len().max(self.right.len()).saturating_sub(KEPT_BACK_SAMPLES);
-        if ready >= 8000 { self.write(ready) } else { Ok(()) }
+        if ready >= TOGETHER_SAMPLES { self.write(ready) } else { Ok(()) }
     }
 
     /// Writes the rest.
@@ -78,10 +81,10 @@ impl Recording {
     }
 
     fn write(&mut self, count: usize) -> io::Result<()> {
-        let mut bytes = Vec::with_capacity(count * 4);
-        for at in 0..count {
-            for side in [&self.left, &self.right] {
-                bytes.extend_from_slice(&side.get(at).copied().unwrap_or(0).to_le_bytes());
+        let mut bytes = vec![0; count * 4];
+        for (side, at) in [(&self.left, 0), (&self.right, 2)] {
+            for (frame, sample) in bytes.chunks_exact_mut(4).zip(side) {
+                frame[at..at + 2].copy_from_slice(&sample.to_le_bytes());
             }
         }
         self.file.seek(SeekFrom::End(0))?;

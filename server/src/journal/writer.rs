@@ -26,8 +26,10 @@ use crate::{
 
 /// Lines of all calls waiting for the disk.
 const MESSAGES_MAX: usize = 8192;
-/// How often tapes are taken from their rings.
+/// How often it is looked whose tape is due.
 const PERIOD: Duration = Duration::from_millis(50);
+/// How often one call's tape is taken from its ring and written.
+const TAPE_PERIOD: Duration = Duration::from_millis(250);
 /// How long a closed call's tape may still run.
 const CLOSING_MAX: Duration = Duration::from_secs(2);
 
@@ -101,7 +103,12 @@ fn run(messages: &Receiver<Message>) {
                 }
             }
         }
+        let now = Instant::now();
         folders.retain(|_, folder| {
+            if now < folder.tape_due && folder.closing.is_none() && open {
+                return true;
+            }
+            folder.tape_due = now + TAPE_PERIOD;
             folder.take_tape();
             let over = folder.tape.is_over();
             match &folder.closing {
@@ -123,6 +130,7 @@ struct Folder {
     inbox: mpsc::Sender<Inbox>,
     files: Option<Files>,
     closing: Option<(Instant, serde_json::Value, oneshot::Sender<()>)>,
+    tape_due: Instant,
     bytes: Vec<u8>,
 }
 
@@ -135,8 +143,16 @@ struct Files {
 impl Folder {
     fn new(opening: Opening) -> Self {
         let Opening { dir, first, tape, recording: sound, inbox } = opening;
-        let mut folder =
-            Self { dir, tape, sound, inbox, files: None, closing: None, bytes: Vec::new() };
+        let mut folder = Self {
+            dir,
+            tape,
+            sound,
+            inbox,
+            files: None,
+            closing: None,
+            tape_due: Instant::now(),
+            bytes: Vec::new(),
+        };
         match folder.create(&first) {
             Ok(files) => folder.files = Some(files),
             Err(e) => folder.fail(&e),

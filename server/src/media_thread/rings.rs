@@ -1,7 +1,8 @@
 //! Lock-free single-producer single-consumer rings between a media thread and everybody else.
 //!
 //! Four per call: what was heard (→ recogniser), speech to say (voice →), the circuit's tape and
-//! both sides' sound (→ journal). Each is bounded and says what happens when it is full.
+//! both sides' sound (→ journal). Each is bounded and says what happens when it is full, and none is
+//! larger than it must be: a ring's memory is walked through round after round.
 
 use media::{Mono, circuit::UtteranceId};
 use ringbuf::{
@@ -9,14 +10,16 @@ use ringbuf::{
     traits::{Consumer, Observer, Producer, Split},
 };
 
-/// Samples the recogniser may lag behind: 4 s.
-const HEARD_MAX: usize = 4 * 8000;
-/// Samples of speech waiting for the next tick: 4 s. The voice waits when it is full.
-const SPEECH_MAX: usize = 4 * 8000;
+/// Samples the recogniser may lag behind: 2 s.
+const HEARD_MAX: usize = 2 * 8000;
+/// Samples of speech waiting for the next tick: 1 s. The voice waits when it is full.
+const SPEECH_MAX: usize = 8000;
 /// Pieces of speech waiting for the next tick.
-const PIECES_MAX: usize = 256;
-/// Bytes of tape the journal may lag behind: at least 4 s of everything a circuit says.
-const TAPE_MAX: usize = 1 << 20;
+const PIECES_MAX: usize = 64;
+/// Longest piece, in samples: 200 ms.
+const PIECE_SAMPLES_MAX: usize = 1600;
+/// Bytes of tape the journal may lag behind: 3 s of everything a circuit at 8 kHz says.
+const TAPE_MAX: usize = 64 * 1024;
 
 /// Media thread's end of the heard sound.
 pub struct HeardIn {
@@ -89,21 +92,24 @@ pub fn speech() -> (SpeechIn, SpeechOut) {
     let (pieces_in, pieces_out) = HeapRb::new(PIECES_MAX).split();
     (
         SpeechIn { samples: samples_in, pieces: pieces_in },
-        SpeechOut { samples: samples_out, pieces: pieces_out, buffer: vec![0; SPEECH_MAX] },
+        SpeechOut { samples: samples_out, pieces: pieces_out, buffer: vec![0; PIECE_SAMPLES_MAX] },
     )
 }
 
 impl SpeechIn {
     /// Adds as much as fits; returns how many samples were taken. Offer the rest again later.
     pub fn push(&mut self, utterance: UtteranceId, samples: &[i16]) -> usize {
-        let count = samples.len().min(self.samples.vacant_len());
-        if count == 0 || self.pieces.is_full() {
-            return 0;
+        let fits = samples.len().min(self.samples.vacant_len());
+        let mut taken = 0;
+        for piece in samples[..fits].chunks(PIECE_SAMPLES_MAX) {
+            if self.pieces.is_full() {
+                break;
+            }
+            taken += self.samples.push_slice(piece);
+            // There was room and we are the only producer: it stays.
+            let _ = self.pieces.try_push(Piece { utterance, samples: piece.len(), end: false });
         }
-        let pushed = self.samples.push_slice(&samples[..count]);
-        // There was room and we are the only producer: it stays.
-        let _ = self.pieces.try_push(Piece { utterance, samples: pushed, end: false });
-        pushed
+        taken
     }
 
     /// Says that the utterance is complete; `false` when there is no room yet.
@@ -164,8 +170,10 @@ impl TapeOut {
     /// Moves what is there to the end of `out`; returns how many bytes.
     pub fn drain_into(&mut self, out: &mut Vec<u8>) -> usize {
         let before = out.len();
-        out.extend(self.0.pop_iter());
-        out.len() - before
+        out.resize(before + self.0.occupied_len(), 0);
+        let taken = self.0.pop_slice(&mut out[before..]);
+        out.truncate(before + taken);
+        taken
     }
 
     /// `true` once the media thread let go of its end and everything was taken.
@@ -174,10 +182,10 @@ impl TapeOut {
     }
 }
 
-/// Samples of both sides the recording may lag behind: 4 s. What does not fit is missing there.
-const RECORDING_MAX: usize = 2 * 4 * 8000;
+/// Samples of both sides the recording may lag behind: 1.5 s. What does not fit is missing there.
+const RECORDING_MAX: usize = 2 * 12_000;
 /// Frames of both sides the recording may lag behind.
-const TAKES_MAX: usize = 1024;
+const TAKES_MAX: usize = 256;
 
 /// Whose sound it is.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -267,13 +275,15 @@ mod tests {
         assert_eq!(tx.push(UtteranceId(1), &[1, 2, 3]), 3);
         assert!(tx.end(UtteranceId(1)));
         assert_eq!(tx.push(UtteranceId(2), &vec![5; SPEECH_MAX]), SPEECH_MAX - 3);
-        assert_eq!(rx.waiting(), 3);
         assert!(matches!(rx.pop(), Some(Speech::Samples(UtteranceId(1), [1, 2, 3]))));
         assert!(matches!(rx.pop(), Some(Speech::End(UtteranceId(1)))));
-        assert!(
-            matches!(rx.pop(), Some(Speech::Samples(UtteranceId(2), s)) if s.len() == SPEECH_MAX - 3)
-        );
-        assert!(rx.pop().is_none());
+        let mut second = 0;
+        while let Some(Speech::Samples(UtteranceId(2), samples)) = rx.pop() {
+            assert!(samples.len() <= PIECE_SAMPLES_MAX);
+            second += samples.len();
+        }
+        assert_eq!(second, SPEECH_MAX - 3);
+        assert_eq!(rx.waiting(), 0);
     }
 
     #[test]
