@@ -5,6 +5,7 @@ use std::collections::VecDeque;
 use std::net::SocketAddr;
 use std::path::Path;
 use std::sync::Arc;
+use std::time::Duration;
 
 use agent::{call::Policy, llm, stt, tts};
 use media::{Mono, circuit::CircuitConfig};
@@ -22,7 +23,9 @@ use server::{
 /// Signs stream tokens.
 pub(crate) const SECRET: &str = "a secret for load tests only";
 /// A word with the pause after it.
-const WORD_MS: usize = 300;
+const WORD: Duration = Duration::from_millis(300);
+/// The voice is ahead of the ear by so much.
+const AHEAD: Duration = Duration::from_secs(1);
 /// Sentences of the greeting, and words of each: 108 s.
 const SENTENCES: usize = 30;
 const WORDS: usize = 12;
@@ -81,15 +84,15 @@ fn greeting() -> String {
 }
 
 fn stand_ins() -> Dialects {
-    let frames: Arc<[Vec<i16>]> =
-        sim::sound::tone(220.0, WORD_MS as u32, -20.0).chunks(160).map(<[i16]>::to_vec).collect();
+    let word: Arc<[i16]> = sim::sound::tone(220.0, WORD.as_millis() as u32, -20.0).into();
     Dialects {
         stt: Box::new(|_, _| {
             let heard = (0..50).map(|n| format!("sentence number {n}"));
             Box::new(stt::scripted::Scripted::new(heard, stt::scripted::Config::default()))
         }),
         tts: Box::new(move |_, _| {
-            Box::new(Tone { frames: Arc::clone(&frames), said: VecDeque::new() })
+            let (word, said) = (Arc::clone(&word), VecDeque::new());
+            Box::new(Tone { word, said, now: Mono::ZERO, made_until: Mono::ZERO })
         }),
         llm: Box::new(|_, _| {
             let answers = (0..50).map(|_| llm::scripted::Answer::say(&greeting()));
@@ -98,11 +101,14 @@ fn stand_ins() -> Dialects {
     }
 }
 
-/// A voice of one tone, rendered before.
+/// A voice of one tone, rendered before, that like a vendor streams somewhat ahead of the ear.
 struct Tone {
-    frames: Arc<[Vec<i16>]>,
-    /// What is being said: frames out, frames in all.
-    said: VecDeque<(media::circuit::UtteranceId, usize, usize)>,
+    word: Arc<[i16]>,
+    /// What is being said: words out, words in all; `None` before it has begun.
+    said: VecDeque<(media::circuit::UtteranceId, Option<usize>, usize)>,
+    now: Mono,
+    /// When what was made will have been heard.
+    made_until: Mono,
 }
 
 impl tts::Dialect for Tone {
@@ -116,34 +122,42 @@ impl tts::Dialect for Tone {
         }
     }
 
-    fn handle(&mut self, _: Mono, input: tts::Input<'_>) {
+    fn handle(&mut self, now: Mono, input: tts::Input<'_>) {
+        self.now = now;
         match input {
             tts::Input::Say { utterance, text } => {
-                let frames = tts::words(text).count() * self.frames.len();
-                self.said.push_back((utterance, 0, frames));
+                self.said.push_back((utterance, None, tts::words(text).count()));
             }
-            tts::Input::Cancel(cancelled) => self.said.retain(|(id, ..)| *id != cancelled),
+            tts::Input::Cancel(cancelled) => {
+                self.said.retain(|(id, ..)| *id != cancelled);
+                self.made_until = now;
+            }
             tts::Input::Wire(_) | tts::Input::Tick => {}
         }
     }
 
     fn poll(&mut self) -> Option<tts::Output> {
+        let due = self.deadline()? <= self.now;
         let (utterance, out, all) = self.said.front_mut()?;
-        let (utterance, number) = (*utterance, *out);
-        *out += 1;
-        if number == 0 {
+        let (utterance, all) = (*utterance, *all);
+        let Some(out) = out else {
+            *out = Some(0);
             return Some(tts::Output::Event(tts::Event::Begun { utterance }));
+        };
+        if *out < all {
+            if !due {
+                return None;
+            }
+            *out += 1;
+            self.made_until = self.made_until.max(self.now) + WORD;
+            return Some(tts::Output::Audio { utterance, samples: self.word.to_vec() });
         }
-        if number <= *all {
-            let samples = self.frames[(number - 1) % self.frames.len()].clone();
-            return Some(tts::Output::Audio { utterance, samples });
-        }
-        let total_ms = (*all * 20) as u32;
         self.said.pop_front();
+        let total_ms = all as u32 * WORD.as_millis() as u32;
         Some(tts::Output::Event(tts::Event::Done { utterance, total_ms }))
     }
 
     fn deadline(&self) -> Option<Mono> {
-        None
+        (!self.said.is_empty()).then(|| self.made_until - AHEAD)
     }
 }

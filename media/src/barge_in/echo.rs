@@ -11,7 +11,7 @@ use super::EchoConfig;
 use crate::Mono;
 
 /// Envelope kept, in hops of 10 ms.
-const HOPS: usize = 128;
+const HOPS: u64 = 128;
 /// Delays looked at, in hops.
 const DELAYS: usize = 60;
 /// An envelope that nothing was sent at.
@@ -22,6 +22,8 @@ const AUDIBLE_DBFS: f32 = -50.0;
 const LEVEL_DB_MAX: f32 = -3.0;
 /// However quiet the echo, speech this far below ours may be it, in dB.
 const LEVEL_DB_MIN: f32 = -30.0;
+/// Levels below this count as this when envelopes are compared.
+const FAINTEST_DBFS: f32 = -70.0;
 /// How fast the learned level follows, in dB per hop: up, and down.
 const UP_DB: f32 = 0.5;
 const DOWN_DB: f32 = 0.02;
@@ -37,45 +39,26 @@ const SPREAD: (usize, usize) = (2, 5);
 pub(crate) struct Echo {
     config: EchoConfig,
     delays: usize,
-    /// Level of what plays, per hop of the clock, with the hop it belongs to.
-    sent: [(u64, f32); HOPS],
+    /// Level of what plays, per hop of the clock, for the last [`HOPS`] up to `newest`.
+    sent: [f32; HOPS as usize],
+    newest: u64,
     level_db: f32,
-    seen: f32,
-    heard: Moments,
-    at_delay: [Moments; DELAYS],
-    product: [f32; DELAYS],
+    correlation: Correlation,
     delay: Option<usize>,
 }
 
-/// Sums of a value and its square that forget.
-#[derive(Clone, Copy, Default)]
-struct Moments {
-    sum: f32,
-    square: f32,
-}
-
-impl Moments {
-    fn add(&mut self, value: f32) {
-        self.sum = self.sum * KEEP + value;
-        self.square = self.square * KEEP + value * value;
-    }
-
-    fn variance(&self, count: f32) -> f32 {
-        (self.square / count - (self.sum / count) * (self.sum / count)).max(0.0)
-    }
-}
+/// Our level at each delay, newest first.
+type Window = [f32; DELAYS];
 
 impl Echo {
     pub(crate) fn new(config: &EchoConfig) -> Self {
         Self {
             config: *config,
             delays: usize::from(config.delay_ms_max / 10).clamp(1, DELAYS - 1) + 1,
-            sent: [(0, SILENT_DBFS); HOPS],
+            sent: [SILENT_DBFS; HOPS as usize],
+            newest: 0,
             level_db: config.level_db,
-            seen: 0.0,
-            heard: Moments::default(),
-            at_delay: [Moments::default(); DELAYS],
-            product: [0.0; DELAYS],
+            correlation: Correlation::default(),
             delay: None,
         }
     }
@@ -83,20 +66,40 @@ impl Echo {
     /// 10 ms of ours begin to play at `at`.
     pub(crate) fn sent(&mut self, at: Mono, level_dbfs: f32) {
         let hop = at.as_micros() / 10_000;
-        self.sent[(hop % HOPS as u64) as usize] = (hop, level_dbfs);
+        if hop + HOPS <= self.newest {
+            return;
+        }
+        for gap in (self.newest + 1).max(hop.saturating_sub(HOPS))..hop {
+            self.sent[slot(gap)] = SILENT_DBFS;
+        }
+        self.newest = self.newest.max(hop);
+        self.sent[slot(hop)] = level_dbfs;
     }
 
     /// What was sent is dropped from `now` on.
     pub(crate) fn cleared(&mut self, now: Mono) {
         let from = now.as_micros() / 10_000;
-        for slot in self.sent.iter_mut().filter(|slot| slot.0 > from) {
-            slot.1 = SILENT_DBFS;
+        for hop in (from + 1).max(self.oldest())..=self.newest {
+            self.sent[slot(hop)] = SILENT_DBFS;
         }
     }
 
-    fn sent_at(&self, hop: u64) -> f32 {
-        let (of, level) = self.sent[(hop % HOPS as u64) as usize];
-        if of == hop { level } else { SILENT_DBFS }
+    fn oldest(&self) -> u64 {
+        (self.newest + 1).saturating_sub(HOPS)
+    }
+
+    /// What we sent that plays in the hop `now` and those before it; `None` when all is silence.
+    fn window(&self, now: u64) -> Option<Window> {
+        let first = now.saturating_sub(self.newest);
+        let last = now.checked_sub(self.oldest())?.min(self.delays as u64);
+        if first > last {
+            return None;
+        }
+        let mut window = [SILENT_DBFS; DELAYS];
+        for (level, delay) in window[first as usize..].iter_mut().zip(first..=last) {
+            *level = self.sent[slot(now - delay)];
+        }
+        Some(window)
     }
 
     /// A hop came in whose last sample came `at`. `true` when it may be nothing but our echo.
@@ -104,49 +107,93 @@ impl Echo {
         if !self.config.enabled {
             return false;
         }
-        let now = at.as_micros() / 10_000;
+        let Some(window) = self.window(at.as_micros() / 10_000) else { return false };
         let (from, to) = match self.delay {
             Some(delay) => (delay.saturating_sub(SPREAD.0), (delay + SPREAD.1).min(self.delays)),
             None => (0, self.delays),
         };
-        let loudest = (from..=to)
-            .filter_map(|delay| now.checked_sub(delay as u64))
-            .map(|hop| self.sent_at(hop))
-            .fold(SILENT_DBFS, f32::max);
+        let loudest = window[from..].iter().take(to + 1 - from).copied();
+        let loudest = loudest.fold(SILENT_DBFS, f32::max);
         if loudest < AUDIBLE_DBFS {
             return false;
         }
         let against = level_dbfs - loudest;
         let covered = against <= self.level_db + self.config.margin_db;
         if covered {
-            self.correlate(now, level_dbfs);
+            self.correlation.add(&window, level_dbfs);
+            self.delay = self.correlation.delay(self.delays);
             let step = if against > self.level_db { UP_DB } else { -DOWN_DB };
             self.level_db = (self.level_db + step).clamp(LEVEL_DB_MIN, LEVEL_DB_MAX);
         }
         covered
     }
+}
 
-    /// Which delay makes our envelope look most like what comes in?
-    fn correlate(&mut self, now: u64, level_dbfs: f32) {
-        let heard = level_dbfs.max(-70.0);
-        self.seen = self.seen * KEEP + 1.0;
-        self.heard.add(heard);
-        let variance = self.heard.variance(self.seen);
-        let mean = self.heard.sum / self.seen;
-        let mut best = (SURE, None);
-        for delay in 0..self.delays {
-            let Some(hop) = now.checked_sub(delay as u64) else { break };
-            let sent = self.sent_at(hop).max(-70.0);
-            self.at_delay[delay].add(sent);
-            self.product[delay] = self.product[delay] * KEEP + sent * heard;
-            let of = &self.at_delay[delay];
-            let spread = (variance * of.variance(self.seen)).sqrt();
-            let covariance = self.product[delay] / self.seen - mean * of.sum / self.seen;
-            if spread > 1.0 && covariance / spread > best.0 {
-                best = (covariance / spread, Some(delay));
-            }
+fn slot(hop: u64) -> usize {
+    (hop % HOPS) as usize
+}
+
+/// Which delay makes our envelope look most like what comes in? Sums that forget, delay by delay.
+struct Correlation {
+    seen: f32,
+    heard: f32,
+    heard_square: f32,
+    sent: Window,
+    sent_square: Window,
+    product: Window,
+}
+
+impl Default for Correlation {
+    fn default() -> Self {
+        let zero = [0.0; DELAYS];
+        Self {
+            seen: 0.0,
+            heard: 0.0,
+            heard_square: 0.0,
+            sent: zero,
+            sent_square: zero,
+            product: zero,
         }
-        self.delay = if self.seen >= EVIDENCE { best.1 } else { None };
+    }
+}
+
+impl Correlation {
+    fn add(&mut self, window: &Window, level_dbfs: f32) {
+        let heard = level_dbfs.max(FAINTEST_DBFS);
+        self.seen = self.seen * KEEP + 1.0;
+        self.heard = self.heard * KEEP + heard;
+        self.heard_square = self.heard_square * KEEP + heard * heard;
+        for (delay, sent) in window.iter().enumerate() {
+            let sent = sent.max(FAINTEST_DBFS);
+            self.sent[delay] = self.sent[delay] * KEEP + sent;
+            self.sent_square[delay] = self.sent_square[delay] * KEEP + sent * sent;
+            self.product[delay] = self.product[delay] * KEEP + sent * heard;
+        }
+    }
+
+    /// The delay that is believed, of the first `delays`.
+    fn delay(&self, delays: usize) -> Option<usize> {
+        if self.seen < EVIDENCE {
+            return None;
+        }
+        let per = 1.0 / self.seen;
+        let mean = self.heard * per;
+        let variance = (self.heard_square * per - mean * mean).max(0.0);
+        // The square of the correlation with its sign: no root, and no branch to stand in the way of
+        // four delays at a time.
+        let mut likeness = [0.0; DELAYS];
+        for (delay, likeness) in likeness.iter_mut().enumerate() {
+            let sent_mean = self.sent[delay] * per;
+            let sent_variance = self.sent_square[delay] * per - sent_mean * sent_mean;
+            let spread = variance * sent_variance;
+            let covariance = self.product[delay] * per - mean * sent_mean;
+            let square = covariance * covariance.abs() / spread.max(1.0);
+            *likeness = if spread > 1.0 { square } else { 0.0 };
+        }
+        let best = |best: (f32, Option<usize>), (delay, &likeness): (usize, &f32)| {
+            if likeness > best.0 { (likeness, Some(delay)) } else { best }
+        };
+        likeness[..delays].iter().enumerate().fold((SURE * SURE, None), best).1
     }
 }
 

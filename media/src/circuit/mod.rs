@@ -35,6 +35,9 @@ use std::time::Duration;
 
 use crate::Mono;
 
+/// Speech that waits inside a circuit while more of it waits outside, in samples: 1 s.
+const SPEECH_AHEAD: usize = 8000;
+
 /// Why a circuit wants to be called again.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
 pub enum Timer {
@@ -217,6 +220,12 @@ impl Circuit {
         .into_iter()
         .filter_map(|(at, timer)| Some((at?, timer)))
         .min()
+    }
+
+    /// Whether it is time for more [`Input::Speech`]: less than 1 s waits. Who hands it over earlier
+    /// loses nothing but memory.
+    pub fn wants_speech(&self) -> bool {
+        self.say.playout.waiting() < SPEECH_AHEAD
     }
 
     /// Levels of the last frames.

@@ -137,6 +137,11 @@ impl Playout {
     }
 
     /// What has the floor: nothing, or the oldest utterance not yet heard to its end.
+    /// Samples that wait to be sent.
+    pub(crate) fn waiting(&self) -> usize {
+        self.items.iter().map(|item| item.chain.len()).sum()
+    }
+
     pub(crate) fn playing(&self) -> Option<Playing> {
         let front = self.items.front()?;
         Some(Playing { interruptible: front.interruptible, from: front.plays_from })

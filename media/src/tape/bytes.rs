@@ -1,5 +1,7 @@
 //! Numbers and strings of bytes, small.
 
+use xxhash_rust::xxh3::{xxh3_64, xxh3_64_with_seed};
+
 use super::{TapeError, check_of};
 
 /// Unsigned LEB128.
@@ -16,10 +18,22 @@ pub(super) fn put_bytes(bytes: &[u8], out: &mut Vec<u8>) {
     out.extend_from_slice(bytes);
 }
 
-/// FNV-1a, 64 bits: the fingerprint of sound that can be made again from the inputs.
-pub(super) fn fingerprint(bytes: impl Iterator<Item = u8>) -> u64 {
-    bytes.fold(0xcbf2_9ce4_8422_2325, |hash, byte| {
-        (hash ^ u64::from(byte)).wrapping_mul(0x0100_0000_01b3)
+/// Samples hashed at once.
+const TOGETHER: usize = 480;
+
+/// XXH3, 64 bits: the fingerprint of sound that can be made again from the inputs.
+pub(super) fn fingerprint(bytes: &[u8]) -> u64 {
+    xxh3_64(bytes)
+}
+
+/// The same of samples as little-endian bytes; of more than 480, each piece seeds the next.
+pub(super) fn fingerprint_of_samples(samples: &[i16]) -> u64 {
+    samples.chunks(TOGETHER).fold(0, |seed, samples| {
+        let mut bytes = [0; 2 * TOGETHER];
+        for (bytes, sample) in bytes.chunks_exact_mut(2).zip(samples) {
+            bytes.copy_from_slice(&sample.to_le_bytes());
+        }
+        xxh3_64_with_seed(&bytes[..2 * samples.len()], seed)
     })
 }
 

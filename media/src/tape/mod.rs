@@ -25,7 +25,7 @@ use bytes::{Bytes, fingerprint, put_bytes, put_number};
 
 const MAGIC: &[u8; 6] = b"TLTAPE";
 /// Version written and read.
-pub const VERSION: u8 = 1;
+pub const VERSION: u8 = 2;
 
 /// A tape that cannot be read, or not to its end.
 #[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
@@ -89,7 +89,7 @@ fn put_check(start: usize, out: &mut Vec<u8>) {
 }
 
 fn check_of(record: &[u8]) -> [u8; 2] {
-    let hash = fingerprint(record.iter().copied());
+    let hash = fingerprint(record);
     [(hash ^ hash >> 32) as u8, (hash >> 16 ^ hash >> 48) as u8]
 }
 

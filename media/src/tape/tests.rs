@@ -110,8 +110,8 @@ fn the_difference_is_shown_with_its_time() {
 fn what_is_no_tape_is_said_to_be_none() {
     assert_eq!(Reader::new(b"RIFF....").err(), Some(TapeError::NotATape));
     assert_eq!(Reader::new(b"TLTAPE\x09").err(), Some(TapeError::Version(9)));
-    assert_eq!(Reader::new(b"TLTAPE\x01").err(), Some(TapeError::Torn { at_byte: 7 }));
-    let mut tape = b"TLTAPE\x01\x00\x0b{\"codec\":7}".to_vec();
+    assert_eq!(Reader::new(b"TLTAPE\x02").err(), Some(TapeError::Torn { at_byte: 7 }));
+    let mut tape = b"TLTAPE\x02\x00\x0b{\"codec\":7}".to_vec();
     put_check(0, &mut tape);
     assert!(matches!(replay(&tape), Err(Difference::Tape { error: TapeError::Config(_), .. })));
 }

@@ -5,7 +5,7 @@ use std::time::Duration;
 
 use super::{
     TapeError,
-    bytes::{Bytes, fingerprint, put_number},
+    bytes::{Bytes, fingerprint, fingerprint_of_samples, put_number},
     input::digit,
 };
 use crate::{
@@ -18,7 +18,7 @@ use crate::{
 pub struct Sound {
     /// Bytes or samples.
     pub len: u32,
-    /// FNV-1a of the bytes, or of the samples as little-endian bytes.
+    /// XXH3 of the bytes, or of the samples as little-endian bytes.
     pub fingerprint: u64,
 }
 
@@ -57,12 +57,11 @@ pub enum Trace {
 }
 
 fn of_bytes(bytes: &[u8]) -> Sound {
-    Sound { len: bytes.len() as u32, fingerprint: fingerprint(bytes.iter().copied()) }
+    Sound { len: bytes.len() as u32, fingerprint: fingerprint(bytes) }
 }
 
 fn of_samples(samples: &[i16]) -> Sound {
-    let bytes = samples.iter().flat_map(|sample| sample.to_le_bytes());
-    Sound { len: samples.len() as u32, fingerprint: fingerprint(bytes) }
+    Sound { len: samples.len() as u32, fingerprint: fingerprint_of_samples(samples) }
 }
 
 impl Trace {

@@ -262,3 +262,25 @@ fn too_fast_a_sender_is_refused_and_a_silent_one_is_noticed() {
     }
     assert_eq!(deaf, [2000, 4000, 8000, 16_000]);
 }
+
+#[test]
+fn speech_is_wanted_while_less_than_a_second_of_it_waits() {
+    let start = Mono::from_millis(1000);
+    let mut circuit = Circuit::new(&CircuitConfig::default(), start).unwrap();
+    let utterance = UtteranceId(1);
+    let (mut at, mut given, mut sent) = (start, 0, 0);
+    circuit.handle(at, Input::Command(Command::Say { utterance, interruptible: true }));
+    let speech = tone(100 * MS);
+    while sent < 5000 * MS {
+        while circuit.wants_speech() && given < 5000 * MS {
+            circuit.handle(at, Input::Speech { utterance, samples: &speech });
+            given += speech.len();
+        }
+        assert!(given - sent <= 1100 * MS, "{given} given, {sent} sent");
+        circuit.handle(at, Input::Tick);
+        drain(&mut circuit, |frame| sent += frame.len(), &mut Vec::new());
+        // Frames of 20 ms, the first four at once.
+        assert!(sent >= at.since(start).as_millis() as usize * MS, "a frame waited");
+        at = circuit.deadline().unwrap().0.max(at + Duration::from_millis(1));
+    }
+}

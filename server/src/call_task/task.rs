@@ -3,7 +3,7 @@
 use std::sync::{Arc, Mutex, PoisonError};
 
 use agent::call::{Call, EndedBy, Ending, Input, Output, Record, Request, Waterfall};
-use crossbeam_channel::{Sender, TrySendError};
+use crossbeam_channel::TrySendError;
 use media::{Mono, circuit};
 use metrics::{counter, histogram};
 use platform::CallView;
@@ -16,7 +16,7 @@ use crate::{
     carrier::Leg,
     clock::{Clock, wall_now},
     journal::Book,
-    media_thread::words::{Order, Report},
+    media_thread::words::{Order, Orders, Report},
     vendors::MindLink,
     workers::{ear::EarLink, mouth::MouthLink},
 };
@@ -40,7 +40,7 @@ pub struct Links {
     /// Its carrier.
     pub leg: Box<dyn Leg>,
     /// Its circuit.
-    pub orders: Sender<Order>,
+    pub orders: Orders,
     /// Its recogniser.
     pub ear: EarLink,
     /// Its model.
@@ -155,7 +155,7 @@ impl CallTask {
             }
             Output::Sound(command) => {
                 // Gone with its stream: the mind learns that by a signal.
-                !matches!(links.orders.try_send(Order::Sound(command)), Err(TrySendError::Full(_)))
+                !matches!(links.orders.give(Order::Sound(command)), Err(TrySendError::Full(_)))
             }
             Output::Listen(listen) => links.ear.listen(listen),
             Output::Think { thought, prompt } => links.mind.think(thought, prompt),
@@ -208,7 +208,7 @@ impl CallTask {
             talk_ms: 0,
             digits: Vec::new(),
         });
-        let _ = self.links.orders.try_send(Order::Leave);
+        let _ = self.links.orders.give(Order::Leave);
         self.links.leg.control(Control::Hangup);
         // Whoever still reports learns that the call is over; what waits is too late for the mind.
         self.inbox.close();

@@ -9,13 +9,12 @@ mod far_end;
 mod simulated;
 mod streamed;
 
-use crossbeam_channel::Sender;
 use telephony::Control;
 use tokio::sync::mpsc;
 
 use crate::{
     call_task::Inbox,
-    media_thread::words::{Order, Place},
+    media_thread::words::{Orders, Place},
 };
 
 pub use callees::{Callees, Listen, Speak, Truth, Truths};
@@ -31,7 +30,7 @@ pub struct Ticket {
     /// Where signals go.
     pub inbox: mpsc::Sender<Inbox>,
     /// The circuit's orders, to make it leave.
-    pub orders: Sender<Order>,
+    pub orders: Orders,
 }
 
 /// A carrier.

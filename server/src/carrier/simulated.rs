@@ -22,7 +22,7 @@ use crate::{
     media_thread::{
         MediaThreads, Newcomer, Shared,
         transport::{Transport, pipe},
-        words::{Order, Place},
+        words::{Order, Orders, Place},
     },
 };
 
@@ -90,7 +90,7 @@ struct SimulatedLeg {
     call_id: String,
     place: Option<Place>,
     inbox: mpsc::Sender<Inbox>,
-    orders: Sender<Order>,
+    orders: Orders,
     line: Option<Sender<()>>,
 }
 
@@ -165,7 +165,7 @@ impl SimulatedLeg {
 
     fn hang_up(&mut self) {
         // A full queue: the circuit is given up anyway, and takes its stream along.
-        let _ = self.orders.try_send(Order::Leave);
+        let _ = self.orders.give(Order::Leave);
         match self.line.take() {
             // Hung up before: it is on its way.
             Some(line) => drop(line.try_send(())),

@@ -6,13 +6,13 @@ use telephony::{Cause, Control, Signal};
 use super::{Leg, Ticket};
 use crate::{
     call_task::Inbox,
-    media_thread::words::{Answer, Order},
+    media_thread::words::{Answer, Order, Orders},
 };
 
 /// The leg; its place goes to the stream that waits for it.
 pub struct Streamed {
     inbox: tokio::sync::mpsc::Sender<Inbox>,
-    orders: crossbeam_channel::Sender<Order>,
+    orders: Orders,
 }
 
 impl Streamed {
@@ -37,7 +37,7 @@ impl Leg for Streamed {
             return;
         }
         // A full queue: the circuit is given up anyway, and takes its stream along.
-        let _ = self.orders.try_send(Order::Leave);
+        let _ = self.orders.give(Order::Leave);
         self.end(Cause::NormalClearing, false);
     }
 }

@@ -3,7 +3,6 @@
 use std::sync::{Arc, Mutex, atomic::Ordering};
 
 use agent::call::{Call, CallConfig};
-use crossbeam_channel::bounded;
 use platform::CallView;
 use telephony::Direction;
 use tokio::sync::{broadcast, mpsc, watch};
@@ -16,7 +15,7 @@ use crate::{
     journal::{First, Opening, VERSION},
     media_thread::{
         rings,
-        words::{Levels, ORDERS_MAX, Place},
+        words::{Levels, Orders, Place},
     },
     shell::Wire,
     timeline,
@@ -37,9 +36,9 @@ impl Exchange {
     ) {
         let clock = self.parts.clock;
         let (inbox, messages) = mpsc::channel(INBOX_MAX);
-        let (orders, orders_rx) = bounded(ORDERS_MAX);
+        let (orders, orders_rx) = Orders::new();
         let (heard_in, heard_out) = rings::heard();
-        let (speech_in, speech_out) = rings::speech();
+        let (speech_in, speech_out) = rings::speech(orders.bell().clone());
         let (tape_in, tape_out) = rings::tape();
         let (recording_in, recording_out) = rings::recording();
         let levels = Arc::new(Levels::default());

@@ -4,11 +4,37 @@
 //! both sides' sound (→ journal). Each is bounded and says what happens when it is full, and none is
 //! larger than it must be: a ring's memory is walked through round after round.
 
+use std::sync::{
+    Arc,
+    atomic::{AtomicBool, Ordering},
+};
+
 use media::{Mono, circuit::UtteranceId};
 use ringbuf::{
     HeapCons, HeapProd, HeapRb,
     traits::{Consumer, Observer, Producer, Split},
 };
+
+/// Rung after something was put where a circuit will look: a seat asks one bell, not every ring.
+#[derive(Clone, Debug, Default)]
+pub struct Bell(Arc<AtomicBool>);
+
+impl Bell {
+    /// Rings.
+    pub fn ring(&self) {
+        self.0.store(true, Ordering::Release);
+    }
+
+    /// Whether it rang since it was last answered.
+    pub fn has_rung(&self) -> bool {
+        self.0.load(Ordering::Relaxed)
+    }
+
+    /// Whether it rang since the last answer. What was put in before it rang can then be seen.
+    pub fn answer(&self) -> bool {
+        self.has_rung() && self.0.swap(false, Ordering::Acquire)
+    }
+}
 
 /// Samples the recogniser may lag behind: 2 s.
 const HEARD_MAX: usize = 2 * 8000;
@@ -69,6 +95,7 @@ struct Piece {
 pub struct SpeechIn {
     samples: HeapProd<i16>,
     pieces: HeapProd<Piece>,
+    bell: Bell,
 }
 
 /// Media thread's end of the speech to say.
@@ -86,12 +113,12 @@ pub enum Speech<'a> {
     End(UtteranceId),
 }
 
-/// A ring for what the agent says.
-pub fn speech() -> (SpeechIn, SpeechOut) {
+/// A ring for what the agent says, and the bell of the seat that says it.
+pub fn speech(bell: Bell) -> (SpeechIn, SpeechOut) {
     let (samples_in, samples_out) = HeapRb::new(SPEECH_MAX).split();
     let (pieces_in, pieces_out) = HeapRb::new(PIECES_MAX).split();
     (
-        SpeechIn { samples: samples_in, pieces: pieces_in },
+        SpeechIn { samples: samples_in, pieces: pieces_in, bell },
         SpeechOut { samples: samples_out, pieces: pieces_out, buffer: vec![0; PIECE_SAMPLES_MAX] },
     )
 }
@@ -108,13 +135,16 @@ impl SpeechIn {
             taken += self.samples.push_slice(piece);
             // There was room and we are the only producer: it stays.
             let _ = self.pieces.try_push(Piece { utterance, samples: piece.len(), end: false });
+            self.bell.ring();
         }
         taken
     }
 
     /// Says that the utterance is complete; `false` when there is no room yet.
     pub fn end(&mut self, utterance: UtteranceId) -> bool {
-        self.pieces.try_push(Piece { utterance, samples: 0, end: true }).is_ok()
+        let fits = self.pieces.try_push(Piece { utterance, samples: 0, end: true }).is_ok();
+        self.bell.ring();
+        fits
     }
 }
 
@@ -271,9 +301,14 @@ mod tests {
 
     #[test]
     fn speech_comes_out_by_utterance_and_in_order() {
-        let (mut tx, mut rx) = speech();
+        let bell = Bell::default();
+        let (mut tx, mut rx) = speech(bell.clone());
+        assert!(!bell.has_rung());
         assert_eq!(tx.push(UtteranceId(1), &[1, 2, 3]), 3);
+        assert!(bell.has_rung());
+        assert!(bell.answer() && !bell.answer());
         assert!(tx.end(UtteranceId(1)));
+        assert!(bell.has_rung());
         assert_eq!(tx.push(UtteranceId(2), &vec![5; SPEECH_MAX]), SPEECH_MAX - 3);
         assert!(matches!(rx.pop(), Some(Speech::Samples(UtteranceId(1), [1, 2, 3]))));
         assert!(matches!(rx.pop(), Some(Speech::End(UtteranceId(1)))));

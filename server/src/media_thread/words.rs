@@ -8,16 +8,16 @@ use std::{
     },
 };
 
-use crossbeam_channel::{Receiver, Sender};
+use crossbeam_channel::{Receiver, Sender, TrySendError, bounded};
 use media::circuit::{self, CircuitConfig};
 use telephony::Signal;
 use tokio::sync::{mpsc, oneshot};
 
-use super::rings::{HeardIn, RecordingIn, SpeechOut, TapeIn};
+use super::rings::{Bell, HeardIn, RecordingIn, SpeechOut, TapeIn};
 use crate::call_task::Inbox;
 
 /// Orders waiting for one circuit; the call is aborted when it is full.
-pub const ORDERS_MAX: usize = 256;
+const ORDERS_MAX: usize = 256;
 
 /// What a circuit's seat is told.
 #[derive(Clone, Copy, Debug)]
@@ -28,6 +28,36 @@ pub enum Order {
     Verdict(circuit::Verdict),
     /// The call is over: close the stream.
     Leave,
+}
+
+/// The way to one circuit for its orders.
+#[derive(Clone)]
+pub struct Orders {
+    tx: Sender<Order>,
+    bell: Bell,
+}
+
+impl Orders {
+    /// A way, and its other end.
+    pub fn new() -> (Self, Receiver<Order>) {
+        let (tx, rx) = bounded(ORDERS_MAX);
+        (Self { tx, bell: Bell::default() }, rx)
+    }
+
+    /// Gives an order; it is obeyed within a tick.
+    ///
+    /// # Errors
+    /// When too many wait, or the circuit is gone.
+    pub fn give(&self, order: Order) -> Result<(), TrySendError<Order>> {
+        self.tx.try_send(order)?;
+        self.bell.ring();
+        Ok(())
+    }
+
+    /// Wakes the circuit's seat.
+    pub fn bell(&self) -> &Bell {
+        &self.bell
+    }
 }
 
 /// What a media thread reports to a call.
@@ -61,7 +91,7 @@ pub struct Place {
     /// Orders for it.
     pub orders: Receiver<Order>,
     /// The same channel's other end, for the judge.
-    pub orders_tx: Sender<Order>,
+    pub orders_tx: Orders,
     /// Where reports go.
     pub inbox: mpsc::Sender<Inbox>,
     /// To the recogniser.

@@ -4,6 +4,7 @@ use std::{collections::VecDeque, time::Duration};
 
 use agent::tts::{self, Dialect};
 use media::circuit::UtteranceId;
+use metrics::counter;
 use tokio::{sync::mpsc, time::sleep};
 
 use super::until;
@@ -14,11 +15,10 @@ use crate::{
 
 /// Wishes of one call that may wait.
 const ASKS_MAX: usize = 64;
-/// How long to wait when the ring is full.
-const RETRY: Duration = Duration::from_millis(10);
-/// Pieces of sound waiting for room in the ring: over a minute of it. Then the vendor's newest is
-/// dropped, and the ledger would have dropped it too.
-const QUEUED_MAX: usize = 1024;
+/// How long to wait when the ring, which holds 1 s, is full.
+const RETRY: Duration = Duration::from_millis(100);
+/// Sound waiting for room in the ring, in samples: a minute. Then the vendor's newest is dropped.
+const QUEUED_SAMPLES_MAX: usize = 60 * 8000;
 
 /// Starts the task; it ends when the call lets go of the sender.
 pub(crate) fn spawn(
@@ -91,6 +91,15 @@ enum Piece {
     End(UtteranceId),
 }
 
+impl Piece {
+    fn samples(&self) -> usize {
+        match self {
+            Self::Sound { samples, from, .. } => samples.len() - from,
+            Self::End(_) => 0,
+        }
+    }
+}
+
 impl Backlog {
     pub(crate) fn new(ring: SpeechIn) -> Self {
         Self { ring, queued: VecDeque::new() }
@@ -102,8 +111,16 @@ impl Backlog {
 
     /// Queues sound.
     pub(crate) fn sound(&mut self, utterance: UtteranceId, samples: Vec<i16>) {
-        if self.queued.len() < QUEUED_MAX {
-            self.queued.push_back(Piece::Sound { utterance, samples, from: 0 });
+        let waiting: usize = self.queued.iter().map(Piece::samples).sum();
+        if waiting + samples.len() > QUEUED_SAMPLES_MAX {
+            counter!("trunkline_speech_dropped_samples_total").increment(samples.len() as u64);
+            return;
+        }
+        match self.queued.back_mut() {
+            Some(Piece::Sound { utterance: last, samples: before, .. }) if *last == utterance => {
+                before.extend_from_slice(&samples);
+            }
+            _ => self.queued.push_back(Piece::Sound { utterance, samples, from: 0 }),
         }
     }
 

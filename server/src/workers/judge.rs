@@ -8,7 +8,10 @@ use media::{
     vad::silero::{BATCH_MAX, Silero, SileroStream},
 };
 
-use crate::media_thread::{SeatId, words::Order};
+use crate::media_thread::{
+    SeatId,
+    words::{Order, Orders},
+};
 
 /// Chunks waiting; when full, circuits go on without a verdict.
 const ASKS_MAX: usize = 1024;
@@ -32,7 +35,7 @@ pub struct Chunk {
     /// 8 kHz mono.
     pub samples: [i16; JUDGE_SAMPLES],
     /// Where the verdict goes.
-    pub reply: Sender<Order>,
+    pub reply: Orders,
 }
 
 /// Starts the thread; it ends when all senders are gone.
@@ -90,6 +93,6 @@ fn judge(
     for (chunk, probability) in batch.values().zip(probabilities) {
         let verdict = Verdict { chunk: chunk.chunk, probability };
         // A circuit whose orders are full or gone does without.
-        let _ = chunk.reply.try_send(Order::Verdict(verdict));
+        let _ = chunk.reply.give(Order::Verdict(verdict));
     }
 }

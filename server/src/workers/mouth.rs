@@ -16,8 +16,8 @@ use crate::{call_task::Inbox, clock::Clock, vendors::Backlog};
 const ASKS_MAX: usize = 256;
 /// A call that begins to speak may wait this long for others that speak already.
 const FIRST_SOUND: Duration = Duration::from_millis(300);
-/// How long to wait when every ring is full.
-const RETRY: Duration = Duration::from_millis(5);
+/// How long to wait when every ring, each of which holds 1 s, is full.
+const RETRY: Duration = Duration::from_millis(50);
 /// How often an idle thread looks for calls that have gone.
 const IDLE: Duration = Duration::from_millis(500);
 
@@ -202,7 +202,7 @@ mod tests {
     use agent::tts::scripted::{Script, Scripted};
 
     use super::*;
-    use crate::media_thread::rings::{self, SpeechOut};
+    use crate::media_thread::rings::{self, Bell, SpeechOut};
 
     const SPEAKS: u64 = 1;
     const BEGINS: u64 = 2;
@@ -212,7 +212,7 @@ mod tests {
     }
 
     fn seat() -> (MouthSeat, SpeechOut) {
-        let (speech, out) = rings::speech();
+        let (speech, out) = rings::speech(Bell::default());
         let voice = Box::new(Scripted::new(Script::default()));
         (MouthSeat::new(voice, Backlog::new(speech), mpsc::channel(64).0), out)
     }

@@ -24,13 +24,13 @@ impl Seat {
     pub(super) fn read_stream(&mut self, now: Mono) {
         for _ in 0..MESSAGES_PER_TICK_MAX {
             let Some(transport) = &mut self.transport else {
-                self.readable = false;
+                self.wake.readable = false;
                 return;
             };
             match transport.read() {
                 Ok(Some(message)) => self.message(now, &message),
                 Ok(None) => {
-                    self.readable = transport.is_pipe();
+                    self.wake.readable = transport.is_pipe();
                     return;
                 }
                 Err(closed) => return self.lose_stream(closed),

@@ -19,7 +19,7 @@ use tokio::sync::mpsc::error::TrySendError as InboxFull;
 
 use super::{
     Frames, Shared,
-    rings::{Speech, TapeIn},
+    rings::{Bell, Speech, TapeIn},
     transport::Transport,
     words::{Order, Place, Report},
 };
@@ -40,6 +40,18 @@ pub(super) enum Fate {
 /// Circuits are numbered for the judge, which keeps a stream's state for each.
 pub type SeatId = u64;
 
+/// What a seat is asked at every tick, close together in memory.
+struct Wake {
+    /// Orders or speech came.
+    bell: Bell,
+    /// When the circuit wants to be called.
+    due: Option<Mono>,
+    /// The stream has not been read dry.
+    readable: bool,
+    /// The carrier does not take all we send.
+    unsent: bool,
+}
+
 pub(super) struct Seat {
     id: SeatId,
     transport: Option<Transport>,
@@ -51,12 +63,7 @@ pub(super) struct Seat {
     faults: u32,
     stopped: bool,
     over: bool,
-    /// The stream has not been read dry.
-    readable: bool,
-    /// The carrier does not take all we send.
-    unsent: bool,
-    /// When the circuit wants to be called.
-    due: Option<Mono>,
+    wake: Wake,
     record: Vec<u8>,
     wire: Vec<u8>,
     /// Decodes our own frames for the recording.
@@ -78,6 +85,8 @@ impl Seat {
         let seat_codec = (place.circuit.codec, place.circuit.rate_hz);
         let mut record = Vec::with_capacity(16 * 1024);
         tape::write_header(&mut record, &place.circuit, now);
+        let bell = place.orders_tx.bell().clone();
+        let wake = Wake { bell, due: Some(now), readable: true, unsent: false };
         let mut seat = Self {
             id,
             transport: Some(transport),
@@ -89,9 +98,7 @@ impl Seat {
             faults: 0,
             stopped: false,
             over: false,
-            readable: true,
-            unsent: false,
-            due: Some(now),
+            wake,
             record,
             wire: Vec::with_capacity(4 * 1024),
             ours: Decoder::new(seat_codec.0, seat_codec.1).ok(),
@@ -116,7 +123,7 @@ impl Seat {
 
     /// The poller has seen something on its socket.
     pub(super) fn readable(&mut self, ended: bool) {
-        self.readable = true;
+        self.wake.readable = true;
         if let Some(transport) = &mut self.transport {
             transport.readable(ended);
         }
@@ -124,16 +131,16 @@ impl Seat {
 
     /// Whether there is anything to do.
     pub(super) fn is_awake(&self, now: Mono) -> bool {
-        self.readable
-            || self.due.is_some_and(|due| due <= now)
-            || self.unsent
-            || !self.place.orders.is_empty()
-            || self.place.speech.waiting() > 0
+        let wake = &self.wake;
+        wake.readable
+            || wake.unsent
+            || wake.due.is_some_and(|due| due <= now)
+            || wake.bell.has_rung()
     }
 
     /// Everything that is due now.
     pub(super) fn tick(&mut self, now: Mono) -> Fate {
-        if self.readable {
+        if self.wake.readable {
             self.read_stream(now);
         }
         self.obey(now);
@@ -148,7 +155,7 @@ impl Seat {
     }
 
     fn flush(&mut self) {
-        self.unsent = match self.transport.as_mut().map(Transport::flush) {
+        self.wake.unsent = match self.transport.as_mut().map(Transport::flush) {
             None | Some(Ok(true)) => false,
             Some(Ok(false)) => true,
             Some(Err(closed)) => {
@@ -174,11 +181,13 @@ impl Seat {
         self.drain(now);
     }
 
-    /// Orders and speech. What speech waits is looked at before the orders are: the `Say` that
-    /// announces it is then among them.
+    /// Orders, then speech. What speech waits is looked at before the orders are: the `Say` that
+    /// announces it is then among them. Speech the circuit has no room for waits for the next frame
+    /// to leave.
     fn obey(&mut self, now: Mono) {
+        let rang = self.wake.bell.answer();
         let pieces = self.place.speech.waiting();
-        while let Ok(order) = self.place.orders.try_recv() {
+        while rang && let Ok(order) = self.place.orders.try_recv() {
             match order {
                 Order::Sound(command) => self.sound(now, circuit::Input::Command(command)),
                 Order::Verdict(verdict) => self.sound(now, circuit::Input::Verdict(verdict)),
@@ -186,6 +195,9 @@ impl Seat {
             }
         }
         for _ in 0..pieces {
+            if !self.circuit.wants_speech() {
+                return;
+            }
             let input = match self.place.speech.pop() {
                 Some(Speech::Samples(utterance, samples)) => {
                     circuit::Input::Speech { utterance, samples }
@@ -208,8 +220,8 @@ impl Seat {
 
     fn serve_deadlines(&mut self, now: Mono) {
         for _ in 0..DEADLINES_PER_TICK_MAX {
-            self.due = self.circuit.deadline().map(|(due, _)| due);
-            let Some(due) = self.due.filter(|&due| due <= now) else { return };
+            self.wake.due = self.circuit.deadline().map(|(due, _)| due);
+            let Some(due) = self.wake.due.filter(|&due| due <= now) else { return };
             if now.since(due) > LATE {
                 counter!("trunkline_deadlines_late_total").increment(1);
             }
