@@ -13,7 +13,7 @@ use crate::Mono;
 /// Envelope kept, in hops of 10 ms.
 const HOPS: u64 = 128;
 /// Delays looked at, in hops.
-const DELAYS: usize = 60;
+const DELAYS: usize = 64;
 /// An envelope that nothing was sent at.
 const SILENT_DBFS: f32 = -96.0;
 /// Below this our own sound makes no echo worth a thought.
@@ -54,7 +54,7 @@ impl Echo {
     pub(crate) fn new(config: &EchoConfig) -> Self {
         Self {
             config: *config,
-            delays: usize::from(config.delay_ms_max / 10).clamp(1, DELAYS - 1) + 1,
+            delays: usize::from(config.delay_ms_max / 10).clamp(1, DELAYS - 2) + 1,
             sent: [SILENT_DBFS; HOPS as usize],
             newest: 0,
             level_db: config.level_db,

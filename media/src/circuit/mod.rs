@@ -35,7 +35,7 @@ use std::time::Duration;
 
 use crate::Mono;
 
-/// Speech that waits inside a circuit while more of it waits outside, in samples: 1 s.
+/// Speech of the utterance being sent that waits inside while more waits outside, in samples: 1 s.
 const SPEECH_AHEAD: usize = 8000;
 
 /// Why a circuit wants to be called again.
@@ -222,8 +222,8 @@ impl Circuit {
         .min()
     }
 
-    /// Whether it is time for more [`Input::Speech`]: less than 1 s waits. Who hands it over earlier
-    /// loses nothing but memory.
+    /// Whether it is time for more [`Input::Speech`]: less than 1 s of the utterance being sent
+    /// waits. Who hands it over earlier loses nothing but memory.
     pub fn wants_speech(&self) -> bool {
         self.say.playout.waiting() < SPEECH_AHEAD
     }

@@ -243,7 +243,7 @@ pub enum Event {
 pub struct Heard {
     /// Sound heard, in ms.
     pub ms: u32,
-    /// Length of the utterance as far as it had been synthesised, in ms.
+    /// Length of the utterance as far as the circuit had been given it, in ms; whole at its end.
     pub of_ms: u32,
     /// `true` when the carrier's mark confirmed it, `false` when it is our estimate from pacing.
     pub confirmed: bool,

@@ -136,12 +136,13 @@ impl Playout {
         self.settle(out);
     }
 
-    /// What has the floor: nothing, or the oldest utterance not yet heard to its end.
-    /// Samples that wait to be sent.
+    /// Samples that wait of what is being sent. What waits behind it does not count: a voice that
+    /// says two utterances at once must not starve the first.
     pub(crate) fn waiting(&self) -> usize {
-        self.items.iter().map(|item| item.chain.len()).sum()
+        self.items.iter().find(|item| !item.is_sent()).map_or(0, |item| item.chain.len())
     }
 
+    /// What has the floor: nothing, or the oldest utterance not yet heard to its end.
     pub(crate) fn playing(&self) -> Option<Playing> {
         let front = self.items.front()?;
         Some(Playing { interruptible: front.interruptible, from: front.plays_from })

@@ -18,7 +18,7 @@ use crate::{
 pub struct Sound {
     /// Bytes or samples.
     pub len: u32,
-    /// XXH3 of the bytes, or of the samples as little-endian bytes.
+    /// XXH3 of the bytes, or of the samples as little-endian bytes, 480 at a time.
     pub fingerprint: u64,
 }
 

@@ -284,3 +284,27 @@ fn speech_is_wanted_while_less_than_a_second_of_it_waits() {
         at = circuit.deadline().unwrap().0.max(at + Duration::from_millis(1));
     }
 }
+
+#[test]
+fn a_second_utterance_made_at_the_same_time_does_not_starve_the_first() {
+    let start = Mono::from_millis(1000);
+    let mut circuit = Circuit::new(&CircuitConfig::default(), start).unwrap();
+    let (first, second) = (UtteranceId(1), UtteranceId(2));
+    for utterance in [first, second] {
+        circuit.handle(start, Input::Command(Command::Say { utterance, interruptible: true }));
+    }
+    // The voice makes the second three times as fast as the first, in turns.
+    let speech = tone(300 * MS);
+    let mut made = (0..10).flat_map(|_| [(second, 300), (first, 100)]);
+    let (mut at, mut sent) = (start, 0);
+    for _ in 0..1000 {
+        while circuit.wants_speech() {
+            let Some((utterance, ms)) = made.next() else { break };
+            circuit.handle(at, Input::Speech { utterance, samples: &speech[..ms * MS] });
+        }
+        circuit.handle(at, Input::Tick);
+        drain(&mut circuit, |frame| sent += frame.len(), &mut Vec::new());
+        at = at + Duration::from_millis(5);
+    }
+    assert_eq!(sent, 1000 * MS, "all of the first");
+}

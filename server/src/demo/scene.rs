@@ -108,9 +108,8 @@ impl Scene {
                 self.saying.clear();
                 self.interruptions += 1;
                 let text = format!(
-                    "interrupted us: silent {reaction_ms} ms after their first sound, {:.1} s of {:.1} s heard",
+                    "interrupted us: silent {reaction_ms} ms after their first sound, {:.1} s heard",
                     f64::from(heard.ms) / 1000.0,
-                    f64::from(heard.of_ms) / 1000.0,
                 );
                 self.log(at, "!", text);
             }

@@ -12,7 +12,7 @@ use crate::{
     call_task::{CallTask, HAPPENINGS_MAX, INBOX_MAX, Inbox, Links},
     carrier::{Leg, Ticket},
     clock::wall_now,
-    journal::{First, Opening, VERSION},
+    journal::{self, First, Opening, VERSION},
     media_thread::{
         rings,
         words::{Levels, Orders, Place},
@@ -105,6 +105,7 @@ impl Exchange {
         let (_, book) = task.run().await;
         drop(inbox);
         book.close(known.body()).await;
+        journal::keep(known.dir.clone()).await;
         timeline::draw_in_background(known.dir.clone()).await;
         self.finished(id);
     }

@@ -15,6 +15,8 @@ pub use lines::{First, Line, VERSION, read};
 pub use recording::Recording;
 pub use writer::{Opening, Writer};
 
+use std::{fs::File, path::PathBuf};
+
 /// The mind's inputs and outputs.
 pub const JOURNAL: &str = "journal.jsonl";
 /// The circuit's inputs and outputs.
@@ -25,3 +27,20 @@ pub const RECORDING: &str = "recording.wav";
 pub const TRANSCRIPT: &str = "transcript.json";
 /// The picture.
 pub const TIMELINE: &str = "timeline.svg";
+
+/// Has the disk keep a finished call's records. Not on the thread that writes all journals: a disk
+/// that takes its time would hold up the calls that go on.
+pub async fn keep(dir: PathBuf) {
+    let kept = tokio::task::spawn_blocking(move || {
+        [JOURNAL, TAPE, RECORDING, TRANSCRIPT]
+            .iter()
+            .try_for_each(|name| File::open(dir.join(name))?.sync_all())
+    });
+    match kept.await {
+        Ok(Ok(())) => {}
+        Ok(Err(error)) => {
+            tracing::warn!(%error, "a call's records may not survive a power failure")
+        }
+        Err(error) => tracing::warn!(%error, "a call's records may not survive a power failure"),
+    }
+}

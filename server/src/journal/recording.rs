@@ -76,8 +76,7 @@ impl Recording {
 
     /// Writes the rest.
     pub fn finish(&mut self) -> io::Result<()> {
-        self.write(self.left.len().max(self.right.len()))?;
-        self.file.sync_data()
+        self.write(self.left.len().max(self.right.len()))
     }
 
     fn write(&mut self, count: usize) -> io::Result<()> {

@@ -199,9 +199,6 @@ impl Folder {
     fn take_tape(&mut self) {
         self.bytes.clear();
         self.tape.drain_into(&mut self.bytes);
-        if self.bytes.is_empty() {
-            return;
-        }
         let Some(files) = &mut self.files else { return };
         while let Some((side, at, samples)) = self.sound.pop() {
             match side {

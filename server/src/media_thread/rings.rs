@@ -22,7 +22,8 @@ pub struct Bell(Arc<AtomicBool>);
 impl Bell {
     /// Rings.
     pub fn ring(&self) {
-        self.0.store(true, Ordering::Release);
+        // Not a store: that would hide from the answer what another hand put in before.
+        self.0.swap(true, Ordering::Release);
     }
 
     /// Whether it rang since it was last answered.
@@ -38,14 +39,14 @@ impl Bell {
 
 /// Samples the recogniser may lag behind: 2 s.
 const HEARD_MAX: usize = 2 * 8000;
-/// Samples of speech waiting for the next tick: 1 s. The voice waits when it is full.
+/// Samples of speech waiting for the circuit to want them: 1 s. The voice waits when it is full.
 const SPEECH_MAX: usize = 8000;
-/// Pieces of speech waiting for the next tick.
+/// Pieces of speech waiting for it.
 const PIECES_MAX: usize = 64;
 /// Longest piece, in samples: 200 ms.
 const PIECE_SAMPLES_MAX: usize = 1600;
-/// Bytes of tape the journal may lag behind: 3 s of everything a circuit at 8 kHz says.
-const TAPE_MAX: usize = 64 * 1024;
+/// Bytes of tape the journal may lag behind: 4 s of a circuit at 8 kHz that hears and speaks.
+const TAPE_MAX: usize = 128 * 1024;
 
 /// Media thread's end of the heard sound.
 pub struct HeardIn {
@@ -135,6 +136,8 @@ impl SpeechIn {
             taken += self.samples.push_slice(piece);
             // There was room and we are the only producer: it stays.
             let _ = self.pieces.try_push(Piece { utterance, samples: piece.len(), end: false });
+        }
+        if taken > 0 {
             self.bell.ring();
         }
         taken
@@ -143,7 +146,9 @@ impl SpeechIn {
     /// Says that the utterance is complete; `false` when there is no room yet.
     pub fn end(&mut self, utterance: UtteranceId) -> bool {
         let fits = self.pieces.try_push(Piece { utterance, samples: 0, end: true }).is_ok();
-        self.bell.ring();
+        if fits {
+            self.bell.ring();
+        }
         fits
     }
 }
@@ -212,8 +217,8 @@ impl TapeOut {
     }
 }
 
-/// Samples of both sides the recording may lag behind: 1.5 s. What does not fit is missing there.
-const RECORDING_MAX: usize = 2 * 12_000;
+/// Samples of both sides the recording may lag behind: 2 s. What does not fit is missing there.
+const RECORDING_MAX: usize = 2 * 16_000;
 /// Frames of both sides the recording may lag behind.
 const TAKES_MAX: usize = 256;
 

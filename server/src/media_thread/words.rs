@@ -54,7 +54,7 @@ impl Orders {
         Ok(())
     }
 
-    /// Wakes the circuit's seat.
+    /// The bell of the circuit's seat, for others who put something in.
     pub fn bell(&self) -> &Bell {
         &self.bell
     }

@@ -195,8 +195,8 @@ impl Story {
                 self.end_agent(now, *utterance, true, open);
                 self.reactions_ms.push(*reaction_ms);
                 let text = format!(
-                    "utterance {} after {} of {} ms, {reaction_ms} ms after their first sound",
-                    utterance.0, heard.ms, heard.of_ms
+                    "utterance {} after {} ms, {reaction_ms} ms after their first sound",
+                    utterance.0, heard.ms
                 );
                 self.add(now, What::Interruption, text);
             }

@@ -1,4 +1,4 @@
-//! A recogniser on the network: one task per call, fed from the ring every 20 ms.
+//! A recogniser on the network: one task per call, fed from the ring.
 
 use std::time::Duration;
 
@@ -7,13 +7,15 @@ use agent::{
     stt::{self, Dialect},
 };
 use tokio::sync::mpsc;
-use tokio::time::{MissedTickBehavior, interval};
+use tokio::time::{Instant, sleep_until};
 
 use super::until;
 use crate::{call_task::Inbox, clock::Clock, media_thread::rings::HeardOut, shell::Wire};
 
-/// How often heard sound is passed on.
+/// How often heard sound is passed on while it is listened to.
 const PERIOD: Duration = Duration::from_millis(20);
+/// The same between two segments: a quarter of what the ring holds.
+const PERIOD_BETWEEN: Duration = Duration::from_millis(500);
 /// Wishes of one call that may wait.
 const ASKS_MAX: usize = 64;
 
@@ -26,7 +28,8 @@ pub(crate) fn spawn(
     wire: Wire,
 ) -> mpsc::Sender<Listen> {
     let (tx, rx) = mpsc::channel(ASKS_MAX);
-    tokio::spawn(run(Task { clock, dialect, heard, inbox, wire }, rx));
+    let always = dialect.capabilities().own_turns;
+    tokio::spawn(run(Task { clock, dialect, heard, inbox, wire, always, segment: false }, rx));
     tx
 }
 
@@ -36,17 +39,22 @@ struct Task {
     heard: HeardOut,
     inbox: mpsc::Sender<Inbox>,
     wire: Wire,
+    /// It finds turns itself, so it listens all the time.
+    always: bool,
+    /// A segment is open.
+    segment: bool,
 }
 
 async fn run(mut task: Task, mut asks: mpsc::Receiver<Listen>) {
-    let mut period = interval(PERIOD);
-    period.set_missed_tick_behavior(MissedTickBehavior::Delay);
+    let mut pulled = Instant::now();
     loop {
         let deadline = task.dialect.deadline();
+        let period = if task.always || task.segment { PERIOD } else { PERIOD_BETWEEN };
         tokio::select! {
             ask = asks.recv() => match ask {
                 Some(listen) => {
                     task.pull();
+                    task.segment = !matches!(listen, Listen::Close(_));
                     task.dialect.handle(task.clock.now(), as_input(listen));
                 }
                 None => return task.hang_up().await,
@@ -54,7 +62,10 @@ async fn run(mut task: Task, mut asks: mpsc::Receiver<Listen>) {
             news = task.wire.next() => {
                 task.dialect.handle(task.clock.now(), stt::Input::Wire(news.as_incoming()));
             }
-            _ = period.tick() => task.pull(),
+            () = sleep_until(pulled + period) => {
+                task.pull();
+                pulled = Instant::now();
+            }
             () = until(task.clock, deadline) => {
                 task.dialect.handle(task.clock.now(), stt::Input::Tick);
             }

@@ -117,7 +117,8 @@ impl Backlog {
             return;
         }
         match self.queued.back_mut() {
-            Some(Piece::Sound { utterance: last, samples: before, .. }) if *last == utterance => {
+            Some(Piece::Sound { utterance: last, samples: before, from }) if *last == utterance => {
+                before.drain(..std::mem::take(from));
                 before.extend_from_slice(&samples);
             }
             _ => self.queued.push_back(Piece::Sound { utterance, samples, from: 0 }),

@@ -1,6 +1,6 @@
 //! Threads for voices that compute: one chunk of sound at a time, always for the call that needs it
 //! soonest. A call that speaks needs it before its sound runs out, one that begins within
-//! [`FIRST_SOUND`]: under a rush calls begin later, and none that speaks falls silent. A voice rests
+//! [`FIRST_SOUND`]: in a rush calls begin later rather than others falling silent. A voice rests
 //! while its ring is full.
 
 use std::{collections::BTreeMap, io, thread, time::Duration};
@@ -100,7 +100,7 @@ impl MouthSeat {
             MouthAsk::Hush(utterance) => {
                 self.backlog.forget(utterance);
                 self.dialect.handle(now, tts::Input::Cancel(utterance));
-                self.runs_out = now;
+                (self.runs_out, self.due) = (now, now + FIRST_SOUND);
             }
         }
         if !self.active {
@@ -251,6 +251,7 @@ mod tests {
         // Taken back, it counts as silent from now on, and a new sentence has its 300 ms again.
         let hush = MouthAsk::Hush(UtteranceId(1));
         seats.get_mut(&SPEAKS).expect("there").ask(ms(60), hush);
-        assert_eq!(seats[&SPEAKS].runs_out, ms(60));
+        say(&mut seats, ms(60), SPEAKS, 3);
+        assert_eq!(seats[&SPEAKS].due, ms(360));
     }
 }

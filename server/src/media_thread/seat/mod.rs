@@ -187,7 +187,9 @@ impl Seat {
     fn obey(&mut self, now: Mono) {
         let rang = self.wake.bell.answer();
         let pieces = self.place.speech.waiting();
-        while rang && let Ok(order) = self.place.orders.try_recv() {
+        while (rang || pieces > 0)
+            && let Ok(order) = self.place.orders.try_recv()
+        {
             match order {
                 Order::Sound(command) => self.sound(now, circuit::Input::Command(command)),
                 Order::Verdict(verdict) => self.sound(now, circuit::Input::Verdict(verdict)),
