@@ -209,17 +209,23 @@ impl Circuit {
             let (pull, report) = session.deadlines();
             (pull, Some(report))
         });
-        [
-            (frame, Timer::Frame),
-            (pull, Timer::Jitter),
-            (report, Timer::Report),
+        // In the order of `Timer`, and a loop: as a chain of adapters it takes seven times the instructions, and
+        // this is asked several times a frame.
+        let mut soonest = (self.deaf.deadline(), Timer::Deaf);
+        for (at, timer) in [
             (played, Timer::Played),
             (self.say.deadline(), Timer::BargeIn),
-            (Some(self.deaf.deadline()), Timer::Deaf),
-        ]
-        .into_iter()
-        .filter_map(|(at, timer)| Some((at?, timer)))
-        .min()
+            (report, Timer::Report),
+            (pull, Timer::Jitter),
+            (frame, Timer::Frame),
+        ] {
+            if let Some(at) = at
+                && at <= soonest.0
+            {
+                soonest = (at, timer);
+            }
+        }
+        Some(soonest)
     }
 
     /// Whether it is time for more [`Input::Speech`]: less than 1 s of the utterance being sent
