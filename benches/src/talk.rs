@@ -21,15 +21,15 @@ const MARK_TICKS: usize = 5;
 /// What a circuit put out in one step.
 #[derive(Debug, Default)]
 pub struct Seen {
-    /// Frames that left.
-    pub frames: usize,
+    /// Samples that left.
+    pub said: usize,
     /// Samples heard.
     pub heard: usize,
     /// The agent stands still.
     pub paused: bool,
     /// The agent gave up what it was saying.
     pub interrupted: bool,
-    /// The bytes of the last frame.
+    /// The bytes of the last message, one a sample.
     pub payload: Vec<u8>,
     judged: Vec<u32>,
 }
@@ -45,7 +45,7 @@ pub struct Talk {
     /// Samples of the agent's that have not left.
     left: usize,
     ticks: usize,
-    frames: usize,
+    said: usize,
     /// Marks under way, and the tick in which each comes back.
     marks: VecDeque<(usize, MarkId)>,
     tape: Option<Vec<u8>>,
@@ -77,7 +77,7 @@ impl Talk {
             utterance: 0,
             left: 0,
             ticks: 0,
-            frames: 0,
+            said: 0,
             marks: VecDeque::new(),
             tape,
             seen: Seen::default(),
@@ -123,8 +123,8 @@ impl Talk {
             }
             match output {
                 Output::Frame(frame) => {
-                    seen.frames += 1;
-                    *left = left.saturating_sub(160);
+                    seen.said += frame.len();
+                    *left = left.saturating_sub(frame.len());
                     seen.payload.clear();
                     seen.payload.extend_from_slice(frame);
                 }
@@ -174,7 +174,7 @@ impl Talk {
     }
 
     fn begin(&mut self) {
-        self.seen.frames = 0;
+        self.seen.said = 0;
         self.seen.heard = 0;
         self.seen.paused = false;
         self.seen.interrupted = false;
@@ -186,7 +186,7 @@ impl Talk {
         }
         self.tell(Input::Tick);
         self.ticks += 1;
-        self.frames += self.seen.frames;
+        self.said += self.seen.said;
         if self.left == 0 {
             self.say();
         }
@@ -199,6 +199,6 @@ impl Talk {
 
     /// It has spoken all the time.
     pub fn spoke(&self) -> bool {
-        self.frames >= self.ticks
+        self.said >= self.ticks * 160
     }
 }

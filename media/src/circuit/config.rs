@@ -34,15 +34,18 @@ pub struct CircuitConfig {
     pub codec: Codec,
     /// Samples per second of the leg (for `L16`; the other codecs have one rate).
     pub rate_hz: u32,
-    /// Sound in one frame: 10, 20, 30 or 60 ms.
+    /// Sound in one packet, and in one frame for the recogniser: 10, 20, 30 or 60 ms.
     pub frame_ms: u16,
+    /// Sound in one message to a carrier in order: 10, 20, 40 or 60 ms.
+    #[serde(default = "message_ms_once")]
+    pub message_ms: u16,
     /// How it travels.
     pub transport: Transport,
     /// The carrier drops what it has not played when we ask.
     pub clear: bool,
     /// The carrier returns marks.
     pub mark: bool,
-    /// Sound kept in the carrier's buffer ahead of what plays, in ms.
+    /// Most sound kept in the carrier's buffer ahead of what plays, in ms.
     pub lead_ms: u16,
     /// The gate, the judge and the edges.
     pub vad: VadConfig,
@@ -60,10 +63,11 @@ impl Default for CircuitConfig {
             codec: Codec::Mulaw,
             rate_hz: 8000,
             frame_ms: 20,
+            message_ms: 40,
             transport: Transport::InOrder,
             clear: true,
             mark: true,
-            lead_ms: 60,
+            lead_ms: 70,
             vad: VadConfig::default(),
             barge_in: BargeInPolicy::default(),
             echo: EchoConfig::default(),
@@ -78,8 +82,11 @@ pub enum ConfigError {
     /// Frame length.
     #[error("frames are 10, 20, 30 or 60 ms, not {0} ms")]
     Frame(u16),
+    /// Message length.
+    #[error("messages hold 10, 20, 40 or 60 ms, not {0} ms")]
+    Message(u16),
     /// Lead.
-    #[error("the lead must be between one frame and 1000 ms, not {0} ms")]
+    #[error("the lead must be between one message and 1000 ms, not {0} ms")]
     Lead(u16),
     /// Rate.
     #[error("{0:?} does not run at {1} Hz")]
@@ -98,9 +105,25 @@ impl CircuitConfig {
         if !matches!(self.frame_ms, 10 | 20 | 30 | 60) {
             return Err(ConfigError::Frame(self.frame_ms));
         }
-        if !(self.frame_ms..=1000).contains(&self.lead_ms) {
+        if !matches!(self.message_ms, 10 | 20 | 40 | 60) {
+            return Err(ConfigError::Message(self.message_ms));
+        }
+        if !(self.sent_ms()..=1000).contains(&self.lead_ms) {
             return Err(ConfigError::Lead(self.lead_ms));
         }
         Ok(())
     }
+
+    /// Sound that leaves at once, in ms.
+    pub(super) fn sent_ms(&self) -> u16 {
+        match self.transport {
+            Transport::InOrder => self.message_ms,
+            Transport::Rtp { .. } => self.frame_ms,
+        }
+    }
+}
+
+/// Tapes that do not say it come from when there was no choice.
+fn message_ms_once() -> u16 {
+    20
 }

@@ -21,15 +21,15 @@ impl LegOut {
             .then(|| Resampler::new(8000, config.rate_hz))
             .transpose()
             .map_err(|_| impossible)?;
-        let samples = usize::from(config.frame_ms) * 8;
+        let samples = usize::from(config.sent_ms()) * 8;
         let room = resampler.as_ref().map_or(samples, |r| r.output_samples_max(samples));
         let mut payload = Vec::with_capacity(PAYLOAD_BYTES_MAX);
         let mut pcm = Vec::with_capacity(room);
         // One frame for trial: a codec that cannot take such frames must say so now.
-        let leg_samples = (config.rate_hz * u32::from(config.frame_ms) / 1000) as usize;
+        let leg_samples = (config.rate_hz * u32::from(config.sent_ms()) / 1000) as usize;
         encoder
             .encode(&vec![0; leg_samples], &mut payload)
-            .map_err(|_| ConfigError::Codec(config.codec, config.rate_hz, config.frame_ms))?;
+            .map_err(|_| ConfigError::Codec(config.codec, config.rate_hz, config.sent_ms()))?;
         if let Some(resampler) = &mut resampler {
             resampler.process(&vec![0; samples], &mut pcm);
         }

@@ -8,7 +8,7 @@ use super::{
     config::{CircuitConfig, Transport},
     listen::FRAME_MAX,
     outbox::Outbox,
-    words::{Command, Keys},
+    words::Command,
 };
 use crate::{
     Mono,
@@ -20,8 +20,8 @@ use crate::{
 
 /// A key we press: tone and gap, in ms.
 const KEY_MS: (u32, u32) = (100, 100);
-/// Sound of the most keys pressed at once, in samples.
-const KEYS_SAMPLES_MAX: usize = Keys::MAX * 8 * (KEY_MS.0 + KEY_MS.1) as usize;
+/// Sound of a key, in samples.
+const KEY_SAMPLES: usize = 8 * (KEY_MS.0 + KEY_MS.1) as usize;
 
 pub(super) struct Say {
     pub(super) playout: Playout,
@@ -29,14 +29,13 @@ pub(super) struct Say {
     frame: [i16; FRAME_MAX],
     frame_samples: usize,
     keys: Generator,
-    tones: Vec<i16>,
     level_dbfs: f32,
     level_until: Mono,
 }
 
 impl Say {
     pub(super) fn new(config: &CircuitConfig) -> Self {
-        let frame = Duration::from_millis(u64::from(config.frame_ms));
+        let frame = Duration::from_millis(u64::from(config.sent_ms()));
         // Packets are not buffered on the other side beyond its jitter: they leave when they are due
         // to be heard, and a late tick must not move the grid.
         let (lead, slack) = match config.transport {
@@ -54,9 +53,8 @@ impl Say {
             playout: Playout::new(feeding),
             barge_in: BargeIn::new(&config.barge_in),
             frame: [0; FRAME_MAX],
-            frame_samples: usize::from(config.frame_ms) * 8,
+            frame_samples: usize::from(config.sent_ms()) * 8,
             keys: Generator::new(8000, KEY_MS.0, KEY_MS.1),
-            tones: vec![0; KEYS_SAMPLES_MAX],
             level_dbfs: QUIETEST_DBFS,
             level_until: Mono::ZERO,
         }
@@ -84,8 +82,9 @@ impl Say {
                     // The generator holds more keys than fit in `Keys`, and is empty here.
                     let _ = self.keys.push(digit);
                 }
-                let samples = self.keys.fill(&mut self.tones);
-                self.playout.keys(now, &self.tones[..samples], out);
+                let mut tones = vec![0; keys.len() * KEY_SAMPLES];
+                let samples = self.keys.fill(&mut tones);
+                self.playout.keys(now, &tones[..samples], out);
                 self.barge_in.over();
                 echo.cleared(now);
             }

@@ -112,6 +112,16 @@ impl Keys {
     /// Most keys in one press.
     pub const MAX: usize = 32;
 
+    /// How many.
+    pub fn len(&self) -> usize {
+        usize::from(self.len)
+    }
+
+    /// Whether there is none.
+    pub fn is_empty(&self) -> bool {
+        self.len == 0
+    }
+
     /// The keys in order.
     pub fn iter(&self) -> impl Iterator<Item = Digit> + '_ {
         self.keys[..usize::from(self.len)].iter().flatten().copied()

@@ -9,7 +9,7 @@ use crate::{
 };
 
 /// A mark after this much sound.
-const MARK_EVERY: u64 = 800;
+const MARK_EVERY: u64 = 1600;
 
 impl Playout {
     /// Stops feeding the carrier. A mark shows when it has run dry.

@@ -259,6 +259,6 @@ fn a_whole_call_replays_from_its_tape() {
     line.say(&agent()[..16_000]);
     line.run_ms(3000);
     let report = tape::replay(&line.tape).unwrap();
-    assert!(report.torn.is_none() && report.outputs > 900, "{report:?}");
+    assert!(report.torn.is_none() && report.outputs > 700, "{report:?}");
     println!("{} bytes for 10 s, {report:?}", line.tape.len());
 }

@@ -105,20 +105,20 @@ fn each_leg_sends_on_its_grid() {
     for mut config in legs() {
         config.barge_in.enabled = false;
         let mut leg = Leg::new(&config);
-        let frame_ms = u64::from(config.frame_ms);
+        let sent_ms = u64::from(if leg.is_rtp() { config.frame_ms } else { config.message_ms });
+        let lead_ms = if leg.is_rtp() { sent_ms } else { u64::from(config.lead_ms) };
         leg.say(UtteranceId(1), &tone(600.0, 4000 * MS, 8000.0));
-        let early = leg.left_at.len() as u64;
-        let lead = if leg.is_rtp() { 1 } else { u64::from(config.lead_ms) / frame_ms };
-        assert_eq!(early, lead, "{config:?}: frames at once");
+        assert_eq!(leg.left_at.len() as u64, lead_ms / sent_ms, "{config:?}: frames at once");
         leg.run_ms(3000);
         let started = leg.left_at[0];
-        for (n, at) in leg.left_at.iter().enumerate().skip(early as usize) {
-            let due = started + Duration::from_millis((n as u64 + 1 - early) * frame_ms);
-            assert_eq!(*at, due, "{config:?}: frame {n}");
+        let due =
+            |n: u64| started + Duration::from_millis(((n + 1) * sent_ms).saturating_sub(lead_ms));
+        for (n, at) in (0u64..).zip(&leg.left_at) {
+            assert_eq!(*at, due(n), "{config:?}: frame {n}");
         }
-        assert_eq!(leg.left_at.len() as u64, early + 3000 / frame_ms, "{config:?}");
+        assert_eq!(leg.left_at.len() as u64, (3000 + lead_ms) / sent_ms, "{config:?}");
         let (at, timer) = leg.circuit.deadline().unwrap();
-        let next = started + Duration::from_millis(3000 + frame_ms);
+        let next = due(leg.left_at.len() as u64);
         assert!(at <= next && (at < next || timer == Timer::Frame), "{config:?}: {timer:?} {at:?}");
         let ticks = leg.ticks();
         assert!(leg.timestamps.windows(2).all(|two| two[1].wrapping_sub(two[0]) == ticks));
@@ -201,9 +201,10 @@ fn packets_leave_without_a_break_while_we_say_nothing() {
 #[test]
 fn what_a_codec_cannot_do_is_refused_at_birth() {
     let plain = CircuitConfig::default();
+    let transport = Transport::Rtp { payload_type: 111, ssrc: 1, event_payload_type: None };
     for (config, expected) in [
         (
-            CircuitConfig { codec: Codec::Opus, rate_hz: 48_000, frame_ms: 30, ..plain },
+            CircuitConfig { codec: Codec::Opus, rate_hz: 48_000, frame_ms: 30, transport, ..plain },
             ConfigError::Codec(Codec::Opus, 48_000, 30),
         ),
         (
@@ -215,7 +216,8 @@ fn what_a_codec_cannot_do_is_refused_at_birth() {
             ConfigError::Rate(Codec::Alaw, 16_000),
         ),
         (CircuitConfig { frame_ms: 40, ..plain }, ConfigError::Frame(40)),
-        (CircuitConfig { lead_ms: 10, ..plain }, ConfigError::Lead(10)),
+        (CircuitConfig { message_ms: 30, ..plain }, ConfigError::Message(30)),
+        (CircuitConfig { lead_ms: 30, ..plain }, ConfigError::Lead(30)),
     ] {
         let refused = Circuit::new(&config, Mono::ZERO).err();
         assert_eq!(refused, Some(expected), "{config:?}");
