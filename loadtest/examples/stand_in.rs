@@ -1,6 +1,8 @@
 //! A server to measure the engine with: speech models are stand-ins that cost nothing.
 //!
-//! `cargo run --release -p loadtest --example stand_in -- [CALLS_MAX] [CALLS_DIR]`
+//! `cargo run --release -p loadtest --example stand_in -- [CALLS_MAX] [CALLS_DIR] [--journal-only]`
+//!
+//! With `--journal-only` it keeps no tapes and no recordings.
 
 #[path = "../tests/house/mod.rs"]
 mod house;
@@ -8,12 +10,18 @@ mod house;
 use std::io::Write as _;
 use std::path::PathBuf;
 
+use server::config::Records;
+
 #[tokio::main]
 async fn main() {
-    let mut args = std::env::args().skip(1);
+    let (flags, args): (Vec<_>, Vec<_>) =
+        std::env::args().skip(1).partition(|arg| arg.starts_with("--"));
+    let keep = !flags.iter().any(|flag| flag == "--journal-only");
+    let records = Records { tape: keep, recording: keep };
+    let mut args = args.into_iter();
     let calls_max = args.next().and_then(|text| text.parse().ok()).unwrap_or(2_000);
     let calls_dir = args.next().map_or_else(|| PathBuf::from("target/stand-in"), PathBuf::from);
-    let (address, serving) = house::open(calls_max, &calls_dir).await;
+    let (address, serving) = house::open(calls_max, &calls_dir, records).await;
     // A closed pipe is no reason to fail.
     let _ = writeln!(
         std::io::stdout(),

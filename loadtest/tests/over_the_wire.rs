@@ -8,6 +8,7 @@ use std::process::Output;
 
 use futures_util::{SinkExt as _, StreamExt as _};
 use serde_json::Value;
+use server::config::Records;
 use tokio::net::TcpListener;
 use tokio::process::Command;
 use tokio_tungstenite::accept_async;
@@ -48,7 +49,7 @@ async fn echo() -> SocketAddr {
 #[tokio::test(flavor = "multi_thread")]
 async fn our_server_is_heard_marked_and_interrupted() {
     let dir = tempfile::tempdir().expect("a folder");
-    let (address, serving) = house::open(20, &dir.path().join("calls")).await;
+    let (address, serving) = house::open(20, &dir.path().join("calls"), Records::default()).await;
     let pid = std::process::id().to_string();
     let args = ["calls", "--calls", "4", "--seconds", "3", "--interrupters", "0.3", "--seed", "4"];
     let holds = ["--pid", &pid, "--criterion", "failed<=0", "--criterion", "misbehaved<=0"];
@@ -69,7 +70,7 @@ async fn our_server_is_heard_marked_and_interrupted() {
 #[tokio::test(flavor = "multi_thread")]
 async fn a_secret_the_server_does_not_know_fails_every_call() {
     let dir = tempfile::tempdir().expect("a folder");
-    let (address, serving) = house::open(20, &dir.path().join("calls")).await;
+    let (address, serving) = house::open(20, &dir.path().join("calls"), Records::default()).await;
     let url = format!("ws://{address}/media/twilio");
     let output = Command::new(env!("CARGO_BIN_EXE_loadtest"))
         .args(["calls", "--calls", "2", "--seconds", "3", "--criterion", "failed<=0"])

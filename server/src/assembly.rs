@@ -50,6 +50,7 @@ pub fn start(config: &Config, cast: Cast, address: SocketAddr) -> anyhow::Result
             clock,
             limits: config.limits.clone(),
             calls_dir: config.calls_dir.clone(),
+            records: config.records,
             from: config.from.clone(),
             policy: Policy::default(),
             circuit: CircuitConfig::default(),

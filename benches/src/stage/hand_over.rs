@@ -5,10 +5,14 @@ use std::{
     collections::VecDeque,
     hint::black_box,
     sync::{Mutex, mpsc},
+    time::Duration,
 };
 
 use media::{Mono, circuit::UtteranceId};
-use server::media_thread::rings::{self, Side, Speech};
+use server::{
+    journal::{self, Side},
+    media_thread::rings::{self, Speech},
+};
 
 use super::{Stage, Work};
 
@@ -29,11 +33,10 @@ pub(super) const STAGES: &[Stage] = &[
         counted: 1000,
     },
     Stage { name: "ring-speech", what: "a frame of speech to say", set_up: speech, counted: 1000 },
-    Stage { name: "ring-tape", what: "400 bytes to the journal", set_up: tape, counted: 1000 },
     Stage {
-        name: "ring-recording",
-        what: "a frame to the recording",
-        set_up: recording,
+        name: "spool",
+        what: "400 bytes of tape and a frame of both sides to the journal",
+        set_up: spool,
         counted: 1000,
     },
 ];
@@ -82,22 +85,17 @@ fn speech() -> Work {
     })
 }
 
-fn tape() -> Work {
-    let (mut tx, mut rx) = rings::tape();
-    let mut out = Vec::new();
+fn spool() -> Work {
+    let (mut spool, spooled) = journal::spool(4);
+    let mut now = Mono::ZERO;
     Box::new(move || {
-        out.clear();
-        assert!(tx.push(black_box(&[7; 400])));
-        assert_eq!(rx.drain_into(&mut out), 400);
-    })
-}
-
-fn recording() -> Work {
-    let (mut tx, mut rx) = rings::recording();
-    Box::new(move || {
-        tx.push(Side::Callee, Mono::ZERO, black_box(&FRAME));
-        assert!(
-            matches!(rx.pop(), Some((Side::Callee, _, samples)) if black_box(samples).len() == 160)
-        );
+        now = now + Duration::from_millis(20);
+        if let Some(tape) = spool.tape() {
+            tape.extend_from_slice(black_box(&[7; 400]));
+        }
+        spool.sound(Side::Callee, now, black_box(&FRAME));
+        spool.sound(Side::Agent, now, black_box(&FRAME));
+        assert!(spool.turn(now));
+        spooled.next(|reel| black_box(reel.tape()).len());
     })
 }

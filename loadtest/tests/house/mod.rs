@@ -13,7 +13,7 @@ use server::{
     assembly, carrier,
     carrier::{Callees, Simulated, Truths},
     clock::Clock,
-    config::{Inbound, Limits},
+    config::{Inbound, Limits, Records},
     exchange::{Exchange, Parts},
     http,
     media_thread::{MediaThreads, Shared, words::Switchboard},
@@ -34,6 +34,7 @@ const WORDS: usize = 12;
 pub(crate) async fn open(
     calls_max: usize,
     calls_dir: &Path,
+    records: Records,
 ) -> (SocketAddr, tokio::task::JoinHandle<()>) {
     assembly::install_tls();
     http::metrics_handle();
@@ -61,6 +62,7 @@ pub(crate) async fn open(
             clock,
             limits,
             calls_dir: calls_dir.to_owned(),
+            records,
             from: None,
             policy: Policy::default(),
             circuit: CircuitConfig { judge: false, ..CircuitConfig::default() },
@@ -87,7 +89,7 @@ fn stand_ins() -> Dialects {
     let word: Arc<[i16]> = sim::sound::tone(220.0, WORD.as_millis() as u32, -20.0).into();
     Dialects {
         stt: Box::new(|_, _| {
-            let heard = (0..50).map(|n| format!("sentence number {n}"));
+            let heard = (0..8).map(|n| format!("sentence number {n}"));
             Box::new(stt::scripted::Scripted::new(heard, stt::scripted::Config::default()))
         }),
         tts: Box::new(move |_, _| {
@@ -95,7 +97,7 @@ fn stand_ins() -> Dialects {
             Box::new(Tone { word, said, now: Mono::ZERO, made_until: Mono::ZERO })
         }),
         llm: Box::new(|_, _| {
-            let answers = (0..50).map(|_| llm::scripted::Answer::say(&greeting()));
+            let answers = (0..8).map(|_| llm::scripted::Answer::say(&greeting()));
             Box::new(llm::scripted::Scripted::new(answers))
         }),
     }

@@ -21,6 +21,8 @@ const BEHIND_US_MAX: i64 = 60_000_000;
 const CLOCK_SLACK: i64 = 1000;
 /// Decoded sound that waits for its hop, in samples: 2 s. More is refused.
 const WAITING_MAX: usize = 16_000;
+/// Room from the beginning: the longest frame that is usual, 20 ms at 48 kHz, twice.
+const USUAL_SAMPLES: usize = 1920;
 
 pub(super) struct LegIn {
     decoder: Decoder,
@@ -42,9 +44,9 @@ impl LegIn {
             .transpose()
             .map_err(|_| impossible)?;
         Ok(Self {
-            pcm: Vec::with_capacity(Decoder::PAYLOAD_BYTES_MAX),
-            narrow: Vec::with_capacity(Decoder::PAYLOAD_BYTES_MAX),
-            waiting: VecDeque::with_capacity(WAITING_MAX),
+            pcm: Vec::with_capacity(USUAL_SAMPLES),
+            narrow: Vec::with_capacity(if resampler.is_some() { USUAL_SAMPLES } else { 0 }),
+            waiting: VecDeque::with_capacity(USUAL_SAMPLES),
             came_at: now,
             ahead_us: 0,
             decoder,

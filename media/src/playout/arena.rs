@@ -1,5 +1,5 @@
 //! Room for unplayed speech: blocks lent to chains, the most recently returned lent first, so that a
-//! call touches no more memory than it ever had queued.
+//! call has no more memory than it ever had queued.
 
 /// Most speech that waits to be sent, over all utterances: 60 s at 8 kHz. What comes on top is
 /// refused.
@@ -7,7 +7,9 @@ pub const SPEECH_SAMPLES_MAX: usize = 480_000;
 
 /// Samples in one block: 50 ms.
 const BLOCK: usize = 400;
-const BLOCKS: u16 = (SPEECH_SAMPLES_MAX / BLOCK) as u16;
+const BLOCKS: usize = SPEECH_SAMPLES_MAX / BLOCK;
+/// Room from the beginning, in blocks: the second that usually waits, and what comes on top of it.
+const BLOCKS_USUAL: usize = 24;
 /// No block.
 const NONE: u16 = u16::MAX;
 
@@ -16,8 +18,6 @@ pub(super) struct Arena {
     /// For each block the one after it, in its chain or in the free list.
     next: Vec<u16>,
     free: u16,
-    /// Blocks from here on were never lent.
-    fresh: u16,
 }
 
 /// Samples of one utterance, first in, first out.
@@ -44,12 +44,10 @@ impl Chain {
 
 impl Arena {
     pub(super) fn new() -> Self {
-        // Zeroed memory of this size is not resident until it is written.
         Self {
-            samples: vec![0; SPEECH_SAMPLES_MAX],
-            next: vec![NONE; usize::from(BLOCKS)],
+            samples: Vec::with_capacity(BLOCKS_USUAL * BLOCK),
+            next: Vec::with_capacity(BLOCKS_USUAL),
             free: NONE,
-            fresh: 0,
         }
     }
 
@@ -116,13 +114,15 @@ impl Arena {
         let block = self.free;
         if block != NONE {
             self.free = self.next[usize::from(block)];
-        } else if self.fresh < BLOCKS {
-            self.fresh += 1;
-            return Some(self.fresh - 1);
-        } else {
+            return Some(block);
+        }
+        let fresh = self.next.len();
+        if fresh == BLOCKS {
             return None;
         }
-        Some(block)
+        self.next.push(NONE);
+        self.samples.resize((fresh + 1) * BLOCK, 0);
+        u16::try_from(fresh).ok()
     }
 
     fn take_back(&mut self, block: u16) {
@@ -161,7 +161,7 @@ mod tests {
             arena.push(&mut chain, &[7; 160]);
             arena.pop(&mut chain, &mut out);
         }
-        assert!(arena.fresh <= 2, "{} blocks touched", arena.fresh);
+        assert!(arena.next.len() <= 2, "{} blocks", arena.next.len());
     }
 
     proptest! {

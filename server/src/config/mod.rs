@@ -28,6 +28,8 @@ pub struct Config {
     pub listen: SocketAddr,
     /// Folder that gets one folder per call.
     pub calls_dir: PathBuf,
+    /// What each call leaves there beside its journal.
+    pub records: Records,
     /// Folder with the embedded models; found by itself when absent.
     pub models_dir: Option<PathBuf>,
     /// Which carrier places calls.
@@ -50,6 +52,16 @@ pub struct Config {
     pub log: String,
     /// `text` or `json`.
     pub log_format: LogFormat,
+}
+
+/// What a call leaves behind beside its journal and its transcript.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(deny_unknown_fields, default)]
+pub struct Records {
+    /// `circuit.tape`: the call can be replayed.
+    pub tape: bool,
+    /// `recording.wav`: the call can be listened to.
+    pub recording: bool,
 }
 
 /// Carriers that can place calls.
@@ -178,6 +190,7 @@ impl Default for Config {
         Self {
             listen: SocketAddr::from(([127, 0, 0, 1], 8080)),
             calls_dir: PathBuf::from("calls"),
+            records: Records::default(),
             models_dir: None,
             carrier: Carrier::Loopback,
             from: None,
@@ -189,6 +202,12 @@ impl Default for Config {
             log: "info".to_owned(),
             log_format: LogFormat::Text,
         }
+    }
+}
+
+impl Default for Records {
+    fn default() -> Self {
+        Self { tape: true, recording: true }
     }
 }
 

@@ -1,6 +1,9 @@
 //! Everything one call needs, joined: its rings, its journal, its workers, its task.
 
-use std::sync::{Arc, Mutex, atomic::Ordering};
+use std::{
+    sync::{Arc, Mutex, atomic::Ordering},
+    time::Duration,
+};
 
 use agent::call::{Call, CallConfig};
 use platform::CallView;
@@ -39,11 +42,21 @@ impl Exchange {
         let (orders, orders_rx) = Orders::new();
         let (heard_in, heard_out) = rings::heard();
         let (speech_in, speech_out) = rings::speech(orders.bell().clone());
-        let (tape_in, tape_out) = rings::tape();
-        let (recording_in, recording_out) = rings::recording();
         let levels = Arc::new(Levels::default());
         let dir = self.parts.calls_dir.join(id);
         let now = wall_now();
+        let (book, spool) = self.writer.open(Opening {
+            dir: dir.clone(),
+            first: First {
+                version: VERSION,
+                call_id: id.to_owned(),
+                started: now.clone(),
+                config: config.clone(),
+            },
+            records: self.parts.records,
+            lead: Duration::from_millis(u64::from(self.parts.circuit.lead_ms)),
+            inbox: inbox.clone(),
+        });
         let place = Place {
             circuit: self.parts.circuit,
             is_whole_call: config.direction == Direction::Inbound,
@@ -52,24 +65,11 @@ impl Exchange {
             inbox: inbox.clone(),
             heard: heard_in,
             speech: speech_out,
-            tape: tape_in,
-            recording: recording_in,
+            spool,
             levels: Arc::clone(&levels),
         };
         let ticket =
             Ticket { call_id: id.to_owned(), place, inbox: inbox.clone(), orders: orders.clone() };
-        let book = self.writer.open(Opening {
-            dir: dir.clone(),
-            first: First {
-                version: VERSION,
-                call_id: id.to_owned(),
-                started: now.clone(),
-                config: config.clone(),
-            },
-            tape: tape_out,
-            recording: recording_out,
-            inbox: inbox.clone(),
-        });
         let view = Arc::new(Mutex::new(CallView::new(id, &config, &now)));
         let watchers = broadcast::Sender::new(HAPPENINGS_MAX);
         let links = Links {

@@ -31,7 +31,7 @@ pub use known::Known;
 use crate::{
     carrier::{Carrier, Streamed},
     clock::Clock,
-    config::{Inbound, Limits},
+    config::{Inbound, Limits, Records},
     journal::Writer,
     media_thread::{
         MediaThreads, Shared,
@@ -53,6 +53,8 @@ pub struct Parts {
     pub limits: Limits,
     /// Folder of all calls' folders.
     pub calls_dir: PathBuf,
+    /// What a call leaves there.
+    pub records: Records,
     /// Number shown to callees.
     pub from: Option<E164>,
     /// How long everything in a call may take.

@@ -8,11 +8,13 @@
 mod book;
 mod lines;
 mod recording;
+mod spool;
 mod writer;
 
 pub use book::Book;
 pub use lines::{First, Line, VERSION, read};
 pub use recording::Recording;
+pub use spool::{Reel, Side, Spool, Spooled, spool};
 pub use writer::{Opening, Writer};
 
 use std::{fs::File, path::PathBuf};
@@ -34,7 +36,9 @@ pub async fn keep(dir: PathBuf) {
     let kept = tokio::task::spawn_blocking(move || {
         [JOURNAL, TAPE, RECORDING, TRANSCRIPT]
             .iter()
-            .try_for_each(|name| File::open(dir.join(name))?.sync_all())
+            .map(|name| dir.join(name))
+            .filter(|path| path.exists())
+            .try_for_each(|path| File::open(path)?.sync_all())
     });
     match kept.await {
         Ok(Ok(())) => {}

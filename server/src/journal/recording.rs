@@ -10,11 +10,10 @@ use std::{
 
 use media::Mono;
 
-/// Sound kept back, so that a clear can still take away what the carrier had not played: the longest
-/// lead.
-const KEPT_BACK_SAMPLES: usize = 8000;
 /// Sound written at once.
-const TOGETHER_SAMPLES: usize = 4000;
+const TOGETHER_SAMPLES: usize = 2000;
+/// Sound of a side that comes between two writes, usually.
+const USUAL_SAMPLES: usize = 5000;
 /// Jitter of arrival that makes no gap.
 const SLACK_SAMPLES: usize = 800;
 const HEADER_BYTES: u32 = 44;
@@ -23,6 +22,8 @@ const HEADER_BYTES: u32 = 44;
 pub struct Recording {
     file: File,
     origin: Option<Mono>,
+    /// Samples kept back, so that a clear can still take away what the carrier had not played.
+    kept_back: usize,
     /// Sample position of the first one not written yet.
     written: usize,
     left: Vec<i16>,
@@ -30,11 +31,13 @@ pub struct Recording {
 }
 
 impl Recording {
-    /// An empty recording.
-    pub fn create(path: &Path) -> io::Result<Self> {
+    /// An empty recording. `lead`: most sound that waits in the carrier's buffer.
+    pub fn create(path: &Path, lead: Duration) -> io::Result<Self> {
         let mut file = File::create(path)?;
         file.write_all(&header(0))?;
-        Ok(Self { file, origin: None, written: 0, left: Vec::new(), right: Vec::new() })
+        let kept_back = lead.as_micros() as usize / 125 + SLACK_SAMPLES;
+        let (left, right) = (Vec::with_capacity(USUAL_SAMPLES), Vec::with_capacity(USUAL_SAMPLES));
+        Ok(Self { file, origin: None, kept_back, written: 0, left, right })
     }
 
     fn position(&mut self, at: Mono) -> usize {
@@ -70,7 +73,7 @@ impl Recording {
 
     /// Writes what can no longer change.
     pub fn flush(&mut self) -> io::Result<()> {
-        let ready = self.left.len().max(self.right.len()).saturating_sub(KEPT_BACK_SAMPLES);
+        let ready = self.left.len().max(self.right.len()).saturating_sub(self.kept_back);
         if ready >= TOGETHER_SAMPLES { self.write(ready) } else { Ok(()) }
     }
 
@@ -118,6 +121,8 @@ fn header(data_bytes: u32) -> Vec<u8> {
 mod tests {
     use super::*;
 
+    const LEAD: Duration = Duration::from_millis(70);
+
     fn sides(path: &Path) -> (Vec<i16>, Vec<i16>) {
         let all: Vec<i16> = hound::WavReader::open(path)
             .expect("a wav")
@@ -131,7 +136,7 @@ mod tests {
     fn both_sides_stand_where_they_were_heard() {
         let dir = tempfile::tempdir().expect("a folder");
         let path = dir.path().join("r.wav");
-        let mut recording = Recording::create(&path).expect("created");
+        let mut recording = Recording::create(&path, LEAD).expect("created");
         for frame in 0..100_u64 {
             recording.heard(Mono::from_millis(1020 + 20 * frame), &[7; 160]);
         }
@@ -152,7 +157,7 @@ mod tests {
     fn what_a_crash_leaves_plays() {
         let dir = tempfile::tempdir().expect("a folder");
         let path = dir.path().join("r.wav");
-        let mut recording = Recording::create(&path).expect("created");
+        let mut recording = Recording::create(&path, LEAD).expect("created");
         for frame in 0..400_u64 {
             recording.heard(Mono::from_millis(1000 + 20 * frame), &[7; 160]);
             recording.flush().expect("written");

@@ -10,32 +10,35 @@ use std::{
     time::{Duration, Instant},
 };
 
-use crossbeam_channel::{Receiver, RecvTimeoutError, Sender, bounded};
-
+use crossbeam_channel::{Receiver, Sender, TryRecvError, bounded};
 use metrics::counter;
 use tokio::sync::{mpsc, oneshot};
 
-use super::{Book, First, JOURNAL, RECORDING, Recording, TAPE, TRANSCRIPT, VERSION};
-use crate::{
-    call_task::Inbox,
-    media_thread::{
-        rings::{RecordingOut, Side, TapeOut},
-        words::Report,
-    },
+use super::{
+    Book, First, JOURNAL, RECORDING, Recording, Reel, Side, Spool, TAPE, TRANSCRIPT, VERSION,
 };
+use crate::{call_task::Inbox, config::Records, media_thread::words::Report};
 
-/// Lines of all calls waiting for the disk.
-const MESSAGES_MAX: usize = 8192;
-/// How often it is looked whose tape is due.
-const PERIOD: Duration = Duration::from_millis(50);
-/// How often one call's tape is taken from its ring and written.
-const TAPE_PERIOD: Duration = Duration::from_millis(250);
-/// How long a closed call's tape may still run.
+/// Lines and reels of all calls waiting for the disk: 4 s of a thousand calls.
+const MESSAGES_MAX: usize = 16 * 1024;
+/// Empty reels kept for the next turn.
+const SPARES_MAX: usize = 256;
+/// How often waiting messages are looked at. Nobody wakes the thread: that would cost the media
+/// threads a system call.
+const PERIOD: Duration = Duration::from_millis(20);
+/// How often lines are written to the disk, and it is looked who has been closing for too long.
+const SWEEP: Duration = Duration::from_millis(250);
+/// Lines of one call held back until then, in bytes.
+const JOURNAL_BYTES: usize = 2 * 1024;
+/// How long a closed call's circuit may still run.
 const CLOSING_MAX: Duration = Duration::from_secs(2);
 
 pub(super) enum Message {
     Open(u64, Box<Opening>),
     Line(u64, String),
+    Reel(u64, Box<Reel>),
+    /// The circuit is gone: no more reels.
+    Over(u64),
     Close(u64, serde_json::Value, oneshot::Sender<()>),
 }
 
@@ -45,10 +48,10 @@ pub struct Opening {
     pub dir: PathBuf,
     /// The first line's content.
     pub first: First,
-    /// The circuit's tape.
-    pub tape: TapeOut,
-    /// Both sides' sound.
-    pub recording: RecordingOut,
+    /// What is kept beside the journal.
+    pub records: Records,
+    /// Most sound in the carrier's buffer, which a clear can still take out of the recording.
+    pub lead: Duration,
     /// Who is told when the disk fails.
     pub inbox: mpsc::Sender<Inbox>,
 }
@@ -56,103 +59,117 @@ pub struct Opening {
 /// The thread's door.
 pub struct Writer {
     tx: Sender<Message>,
+    spares: Receiver<Box<Reel>>,
     next: AtomicU64,
 }
 
 impl Writer {
-    /// Starts the thread; it ends when this and all books are gone.
+    /// Starts the thread; it ends when this and all books and spools are gone.
     pub fn spawn() -> io::Result<Self> {
-        let (tx, rx) = bounded(MESSAGES_MAX);
-        thread::Builder::new().name("journal".to_owned()).spawn(move || run(&rx))?;
-        Ok(Self { tx, next: AtomicU64::new(1) })
+        let (tx, messages) = bounded(MESSAGES_MAX);
+        let (back, spares) = bounded(SPARES_MAX);
+        let thread = Thread { messages, back, folders: BTreeMap::new() };
+        thread::Builder::new().name("journal".to_owned()).spawn(move || thread.run())?;
+        Ok(Self { tx, spares, next: AtomicU64::new(1) })
     }
 
-    /// Opens one call's journal.
-    pub fn open(&self, opening: Opening) -> Book {
+    /// Opens one call's journal: what the mind writes in, and what the circuit writes on.
+    pub fn open(&self, opening: Opening) -> (Book, Spool) {
         let call = self.next.fetch_add(1, Ordering::Relaxed);
+        let records = opening.records;
         let broken = self.tx.try_send(Message::Open(call, Box::new(opening))).is_err();
-        Book { call, tx: self.tx.clone(), broken }
+        let book = Book { call, tx: self.tx.clone(), broken };
+        (book, Spool::new(call, self.tx.clone(), self.spares.clone(), records))
     }
 }
 
-fn run(messages: &Receiver<Message>) {
-    let mut folders: BTreeMap<u64, Folder> = BTreeMap::new();
-    let mut open = true;
-    while open || !folders.is_empty() {
-        let until = Instant::now() + PERIOD;
+struct Thread {
+    messages: Receiver<Message>,
+    back: Sender<Box<Reel>>,
+    folders: BTreeMap<u64, Folder>,
+}
+
+impl Thread {
+    fn run(mut self) {
+        let mut sweeps_at = Instant::now();
         loop {
-            match messages.recv_deadline(until) {
-                Ok(Message::Open(call, opening)) => {
-                    folders.insert(call, Folder::new(*opening));
+            let open = loop {
+                match self.messages.try_recv() {
+                    Ok(message) => self.message(message),
+                    Err(TryRecvError::Empty) => break true,
+                    Err(TryRecvError::Disconnected) => break false,
                 }
-                Ok(Message::Line(call, line)) => {
-                    if let Some(folder) = folders.get_mut(&call) {
-                        folder.line(&line);
-                    }
-                }
-                Ok(Message::Close(call, transcript, done)) => {
-                    if let Some(folder) = folders.get_mut(&call) {
-                        folder.closing = Some((Instant::now(), transcript, done));
-                    }
-                }
-                Err(RecvTimeoutError::Timeout) => break,
-                Err(RecvTimeoutError::Disconnected) => {
-                    open = false;
-                    thread::sleep(PERIOD);
-                    break;
-                }
+            };
+            if !open || sweeps_at <= Instant::now() {
+                sweeps_at = Instant::now() + SWEEP;
+                self.folders.retain(|_, folder| !folder.sweep(open));
             }
+            if !open {
+                return;
+            }
+            thread::sleep(PERIOD);
         }
-        let now = Instant::now();
-        folders.retain(|_, folder| {
-            if now < folder.tape_due && folder.closing.is_none() && open {
-                return true;
+    }
+
+    fn message(&mut self, message: Message) {
+        let (call, over) = match message {
+            Message::Open(call, opening) => {
+                self.folders.insert(call, Folder::new(*opening));
+                return;
             }
-            folder.tape_due = now + TAPE_PERIOD;
-            folder.take_tape();
-            let over = folder.tape.is_over();
-            match &folder.closing {
-                Some((since, ..)) if over || since.elapsed() > CLOSING_MAX => {}
-                None if !open && over => {}
-                _ => return true,
+            Message::Line(call, line) => {
+                return self.folder(call, |folder| folder.line(&line));
             }
+            Message::Reel(call, mut reel) => {
+                self.folder(call, |folder| folder.reel(&reel));
+                reel.clear();
+                // More than enough are spare: fine.
+                let _ = self.back.try_send(reel);
+                return;
+            }
+            Message::Over(call) => (call, None),
+            Message::Close(call, transcript, done) => (call, Some((transcript, done))),
+        };
+        let Some(folder) = self.folders.get_mut(&call) else { return };
+        match over {
+            None => folder.over = true,
+            Some((transcript, done)) => folder.closing = Some((Instant::now(), transcript, done)),
+        }
+        if folder.over && folder.closing.is_some() {
             folder.finish();
-            false
-        });
+            self.folders.remove(&call);
+        }
+    }
+
+    fn folder(&mut self, call: u64, work: impl FnOnce(&mut Folder)) {
+        if let Some(folder) = self.folders.get_mut(&call) {
+            work(folder);
+        }
     }
 }
 
 /// One call's files.
 struct Folder {
     dir: PathBuf,
-    tape: TapeOut,
-    sound: RecordingOut,
+    records: Records,
+    lead: Duration,
     inbox: mpsc::Sender<Inbox>,
     files: Option<Files>,
+    over: bool,
     closing: Option<(Instant, serde_json::Value, oneshot::Sender<()>)>,
-    tape_due: Instant,
-    bytes: Vec<u8>,
 }
 
 struct Files {
     journal: io::BufWriter<File>,
-    tape: File,
-    recording: Recording,
+    tape: Option<File>,
+    recording: Option<Recording>,
 }
 
 impl Folder {
     fn new(opening: Opening) -> Self {
-        let Opening { dir, first, tape, recording: sound, inbox } = opening;
-        let mut folder = Self {
-            dir,
-            tape,
-            sound,
-            inbox,
-            files: None,
-            closing: None,
-            tape_due: Instant::now(),
-            bytes: Vec::new(),
-        };
+        let Opening { dir, first, records, lead, inbox } = opening;
+        let (files, over, closing) = (None, false, None);
+        let mut folder = Self { dir, records, lead, inbox, files, over, closing };
         match folder.create(&first) {
             Ok(files) => folder.files = Some(files),
             Err(e) => folder.fail(&e),
@@ -167,13 +184,17 @@ impl Folder {
         }
         // A folder that is there belongs to another call.
         fs::create_dir(&self.dir)?;
-        let mut journal = io::BufWriter::new(File::create(self.dir.join(JOURNAL))?);
+        let file = File::create(self.dir.join(JOURNAL))?;
+        let mut journal = io::BufWriter::with_capacity(JOURNAL_BYTES, file);
         serde_json::to_writer(&mut journal, first)?;
         journal.write_all(b"\n")?;
+        let Records { tape, recording } = self.records;
         Ok(Files {
             journal,
-            tape: File::create(self.dir.join(TAPE))?,
-            recording: Recording::create(&self.dir.join(RECORDING))?,
+            tape: tape.then(|| File::create(self.dir.join(TAPE))).transpose()?,
+            recording: recording
+                .then(|| Recording::create(&self.dir.join(RECORDING), self.lead))
+                .transpose()?,
         })
     }
 
@@ -196,39 +217,66 @@ impl Folder {
         }
     }
 
-    fn take_tape(&mut self) {
-        self.bytes.clear();
-        self.tape.drain_into(&mut self.bytes);
-        let Some(files) = &mut self.files else { return };
-        while let Some((side, at, samples)) = self.sound.pop() {
-            match side {
-                Side::Callee => files.recording.heard(at, samples),
-                Side::Agent => files.recording.said(at, samples),
-                Side::Cleared => files.recording.cleared(at),
-            }
-        }
-        let written = files.tape.write_all(&self.bytes).and_then(|()| {
-            files.recording.flush()?;
-            files.journal.flush()
-        });
-        if let Err(e) = written {
+    fn reel(&mut self, reel: &Reel) {
+        if let Some(files) = &mut self.files
+            && let Err(e) = files.reel(reel)
+        {
             self.fail(&e);
         }
+    }
+
+    /// Writes what has been said so far. `true` when the call is over and its circuit has had its
+    /// time, or nobody is left to write.
+    fn sweep(&mut self, open: bool) -> bool {
+        if let Some(files) = &mut self.files
+            && let Err(e) = files.journal.flush()
+        {
+            self.fail(&e);
+        }
+        let ends = match &self.closing {
+            Some((since, ..)) => !open || since.elapsed() > CLOSING_MAX,
+            None => false,
+        };
+        if ends {
+            self.finish();
+        }
+        ends
     }
 
     fn finish(&mut self) {
         let Some((_, transcript, done)) = self.closing.take() else { return };
         if let Some(files) = &mut self.files {
-            let written =
-                files.journal.flush().and_then(|()| files.recording.finish()).and_then(|()| {
-                    fs::write(self.dir.join(TRANSCRIPT), format!("{transcript:#}\n"))
-                });
+            let written = files
+                .finish()
+                .and_then(|()| fs::write(self.dir.join(TRANSCRIPT), format!("{transcript:#}\n")));
             if let Err(e) = written {
                 self.fail(&e);
             }
         }
         // Nobody waits for it any more: fine.
         let _ = done.send(());
+    }
+}
+
+impl Files {
+    fn reel(&mut self, reel: &Reel) -> io::Result<()> {
+        if let Some(tape) = &mut self.tape {
+            tape.write_all(reel.tape())?;
+        }
+        let Some(recording) = &mut self.recording else { return Ok(()) };
+        for (side, at, samples) in reel.sound() {
+            match side {
+                Side::Callee => recording.heard(at, samples),
+                Side::Agent => recording.said(at, samples),
+                Side::Cleared => recording.cleared(at),
+            }
+        }
+        recording.flush()
+    }
+
+    fn finish(&mut self) -> io::Result<()> {
+        self.journal.flush()?;
+        self.recording.as_mut().map_or(Ok(()), Recording::finish)
     }
 }
 
@@ -241,14 +289,8 @@ mod tests {
     use telephony::Direction;
 
     use super::*;
-    use crate::media_thread::rings;
 
-    #[tokio::test]
-    async fn a_folder_that_is_there_is_another_calls() {
-        let dir = tempfile::tempdir().expect("a folder");
-        let journal = dir.path().join(JOURNAL);
-        fs::write(&journal, "an old call").expect("written");
-        let (inbox, mut messages) = mpsc::channel(1);
+    fn opening(dir: PathBuf, records: Records, inbox: mpsc::Sender<Inbox>) -> Opening {
         let config = CallConfig {
             direction: Direction::Inbound,
             to: None,
@@ -256,14 +298,40 @@ mod tests {
             brief: Brief::default(),
             policy: Policy::default(),
         };
-        let (call_id, started) = ("a".to_owned(), String::new());
-        let book = Writer::spawn().expect("a thread").open(Opening {
-            dir: dir.path().to_owned(),
-            first: First { version: VERSION, call_id, started, config },
-            tape: rings::tape().1,
-            recording: rings::recording().1,
-            inbox,
-        });
+        let first =
+            First { version: VERSION, call_id: "a".to_owned(), started: String::new(), config };
+        Opening { dir, first, records, lead: Duration::ZERO, inbox }
+    }
+
+    #[tokio::test]
+    async fn only_what_is_wanted_is_kept() {
+        for (tape, recording) in [(true, true), (true, false), (false, true), (false, false)] {
+            let dir = tempfile::tempdir().expect("a folder");
+            let call = dir.path().join("a");
+            let records = Records { tape, recording };
+            let opening = opening(call.clone(), records, mpsc::channel(1).0);
+            let (book, mut spool) = Writer::spawn().expect("a thread").open(opening);
+            if let Some(tape) = spool.tape() {
+                tape.extend_from_slice(b"a record");
+            }
+            spool.sound(Side::Callee, media::Mono::from_millis(20), &[1; 160]);
+            drop(spool);
+            book.close(serde_json::Value::Null).await;
+            let length = |name| fs::metadata(call.join(name)).map(|file| file.len()).ok();
+            assert_eq!(length(TAPE), tape.then_some(8));
+            assert_eq!(length(RECORDING), recording.then_some(44 + 4 * 160));
+            assert!(length(JOURNAL) > Some(0) && length(TRANSCRIPT).is_some());
+        }
+    }
+
+    #[tokio::test]
+    async fn a_folder_that_is_there_is_another_calls() {
+        let dir = tempfile::tempdir().expect("a folder");
+        let journal = dir.path().join(JOURNAL);
+        fs::write(&journal, "an old call").expect("written");
+        let (inbox, mut messages) = mpsc::channel(1);
+        let opening = opening(dir.path().to_owned(), Records::default(), inbox);
+        let (book, _) = Writer::spawn().expect("a thread").open(opening);
         book.close(serde_json::Value::Null).await;
         assert_eq!(fs::read_to_string(&journal).expect("still there"), "an old call");
         assert_eq!(fs::read_dir(dir.path()).expect("a folder").count(), 1);

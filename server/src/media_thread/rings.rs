@@ -1,15 +1,15 @@
 //! Lock-free single-producer single-consumer rings between a media thread and everybody else.
 //!
-//! Four per call: what was heard (→ recogniser), speech to say (voice →), the circuit's tape and
-//! both sides' sound (→ journal). Each is bounded and says what happens when it is full, and none is
-//! larger than it must be: a ring's memory is walked through round after round.
+//! Two per call: what was heard (→ recogniser), and speech to say (voice →). Each is bounded and says
+//! what happens when it is full, and none is larger than it must be: a ring's memory is walked
+//! through round after round.
 
 use std::sync::{
     Arc,
     atomic::{AtomicBool, Ordering},
 };
 
-use media::{Mono, circuit::UtteranceId};
+use media::circuit::UtteranceId;
 use ringbuf::{
     HeapCons, HeapProd, HeapRb,
     traits::{Consumer, Observer, Producer, Split},
@@ -45,8 +45,6 @@ const SPEECH_MAX: usize = 8000;
 const PIECES_MAX: usize = 64;
 /// Longest piece, in samples: 200 ms.
 const PIECE_SAMPLES_MAX: usize = 1600;
-/// Bytes of tape the journal may lag behind: 4 s of a circuit at 8 kHz that hears and speaks.
-const TAPE_MAX: usize = 128 * 1024;
 
 /// Media thread's end of the heard sound.
 pub struct HeardIn {
@@ -170,122 +168,6 @@ impl SpeechOut {
     }
 }
 
-/// Media thread's end of the tape.
-pub struct TapeIn {
-    ring: HeapProd<u8>,
-    broken: bool,
-}
-
-/// Journal's end of the tape.
-pub struct TapeOut(HeapCons<u8>);
-
-/// A ring for the circuit's tape.
-pub fn tape() -> (TapeIn, TapeOut) {
-    let (ring, out) = HeapRb::new(TAPE_MAX).split();
-    (TapeIn { ring, broken: false }, TapeOut(out))
-}
-
-impl TapeIn {
-    /// Adds whole records. The first block that does not fit ends the tape for good (a tape with a
-    /// hole does not replay); returns `false` that once.
-    pub fn push(&mut self, block: &[u8]) -> bool {
-        if self.broken {
-            return true;
-        }
-        if self.ring.vacant_len() < block.len() {
-            self.broken = true;
-            return false;
-        }
-        self.ring.push_slice(block);
-        true
-    }
-}
-
-impl TapeOut {
-    /// Moves what is there to the end of `out`; returns how many bytes.
-    pub fn drain_into(&mut self, out: &mut Vec<u8>) -> usize {
-        let before = out.len();
-        out.resize(before + self.0.occupied_len(), 0);
-        let taken = self.0.pop_slice(&mut out[before..]);
-        out.truncate(before + taken);
-        taken
-    }
-
-    /// `true` once the media thread let go of its end and everything was taken.
-    pub fn is_over(&self) -> bool {
-        !self.0.write_is_held() && self.0.is_empty()
-    }
-}
-
-/// Samples of both sides the recording may lag behind: 2 s. What does not fit is missing there.
-const RECORDING_MAX: usize = 2 * 16_000;
-/// Frames of both sides the recording may lag behind.
-const TAKES_MAX: usize = 256;
-
-/// Whose sound it is.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub enum Side {
-    /// The callee's, as it arrived.
-    Callee,
-    /// The agent's, as it was sent.
-    Agent,
-    /// No sound: the carrier drops what it has not played.
-    Cleared,
-}
-
-/// One frame of one side.
-#[derive(Clone, Copy, Debug)]
-struct Take {
-    side: Side,
-    at: Mono,
-    samples: usize,
-}
-
-/// Media thread's end of the recording.
-pub struct RecordingIn {
-    samples: HeapProd<i16>,
-    takes: HeapProd<Take>,
-}
-
-/// Journal's end of the recording.
-pub struct RecordingOut {
-    samples: HeapCons<i16>,
-    takes: HeapCons<Take>,
-    buffer: Vec<i16>,
-}
-
-/// A ring for what both sides say.
-pub fn recording() -> (RecordingIn, RecordingOut) {
-    let (samples_in, samples_out) = HeapRb::new(RECORDING_MAX).split();
-    let (takes_in, takes_out) = HeapRb::new(TAKES_MAX).split();
-    (
-        RecordingIn { samples: samples_in, takes: takes_in },
-        RecordingOut { samples: samples_out, takes: takes_out, buffer: Vec::new() },
-    )
-}
-
-impl RecordingIn {
-    /// Adds one frame, or drops it when the journal lags too far.
-    pub fn push(&mut self, side: Side, at: Mono, samples: &[i16]) {
-        if self.samples.vacant_len() < samples.len() || self.takes.is_full() {
-            return;
-        }
-        self.samples.push_slice(samples);
-        // There was room and we are the only producer: it stays.
-        let _ = self.takes.try_push(Take { side, at, samples: samples.len() });
-    }
-}
-
-impl RecordingOut {
-    /// Takes one frame.
-    pub fn pop(&mut self) -> Option<(Side, Mono, &[i16])> {
-        let take = self.takes.try_pop()?;
-        self.buffer.resize(take.samples, 0);
-        let count = self.samples.pop_slice(&mut self.buffer);
-        Some((take.side, take.at, &self.buffer[..count]))
-    }
-}
-
 #[cfg(test)]
 mod tests {
     use super::*;
@@ -324,18 +206,5 @@ mod tests {
         }
         assert_eq!(second, SPEECH_MAX - 3);
         assert_eq!(rx.waiting(), 0);
-    }
-
-    #[test]
-    fn a_tape_ends_at_the_first_block_that_does_not_fit() {
-        let (mut tx, mut rx) = tape();
-        assert!(tx.push(&vec![7; TAPE_MAX - 1]));
-        assert!(!tx.push(&[1, 2]), "said once");
-        let mut out = Vec::new();
-        assert_eq!(rx.drain_into(&mut out), TAPE_MAX - 1);
-        assert!(tx.push(&[1, 2]), "said only once");
-        assert_eq!(rx.drain_into(&mut out), 0);
-        drop(tx);
-        assert!(rx.is_over());
     }
 }

@@ -13,11 +13,11 @@ use media::circuit::{self, CircuitConfig};
 use telephony::Signal;
 use tokio::sync::{mpsc, oneshot};
 
-use super::rings::{Bell, HeardIn, RecordingIn, SpeechOut, TapeIn};
-use crate::call_task::Inbox;
+use super::rings::{Bell, HeardIn, SpeechOut};
+use crate::{call_task::Inbox, journal::Spool};
 
 /// Orders waiting for one circuit; the call is aborted when it is full.
-const ORDERS_MAX: usize = 256;
+const ORDERS_MAX: usize = 64;
 
 /// What a circuit's seat is told.
 #[derive(Clone, Copy, Debug)]
@@ -99,9 +99,7 @@ pub struct Place {
     /// From the voice.
     pub speech: SpeechOut,
     /// To the journal.
-    pub tape: TapeIn,
-    /// To the recording.
-    pub recording: RecordingIn,
+    pub spool: Spool,
     /// For people who watch.
     pub levels: Arc<Levels>,
 }

@@ -100,6 +100,7 @@ async fn built(line: Line, limits: Limits, dialects: Dialects) -> House {
             clock,
             limits,
             calls_dir: dir.path().join("calls"),
+            records: server::config::Records::default(),
             from: None,
             policy: Policy { hangup_ms_max: 300, ..Policy::default() },
             circuit: CircuitConfig { judge: false, ..CircuitConfig::default() },

@@ -50,7 +50,9 @@ impl Seat {
                 Incoming::Audio { payload } => {
                     self.frames.received.increment(1);
                     let input = circuit::Input::Audio(payload);
-                    tape::write_input(&mut self.record, now, &input);
+                    if let Some(record) = self.place.spool.tape() {
+                        tape::write_input(record, now, &input);
+                    }
                     self.circuit.handle(now, input);
                     return self.drain(now);
                 }

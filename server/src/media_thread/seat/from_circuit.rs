@@ -10,36 +10,38 @@ use media::{
 use metrics::counter;
 use telephony::stream::Outgoing;
 
-use super::{
-    super::{rings::Side, words::Report},
-    Seat, send,
+use super::{super::words::Report, Seat, send};
+use crate::{
+    journal::Side,
+    workers::judge::{Ask, Chunk},
 };
-use crate::workers::judge::{Ask, Chunk};
 
 impl Seat {
     /// Does what the circuit wants, in its order.
     pub(super) fn drain(&mut self, now: Mono) {
         let mut lost = None;
         while let Some(output) = self.circuit.poll() {
-            tape::write_output(&mut self.record, now, &output);
+            if let Some(record) = self.place.spool.tape() {
+                tape::write_output(record, now, &output);
+            }
             let said = match output {
                 circuit::Output::Frame(frame) => {
                     self.frames.sent.increment(1);
                     if let Some(decoder) = &mut self.ours {
                         self.pcm.clear();
                         if decoder.decode(frame, &mut self.pcm).is_ok() {
-                            self.place.recording.push(Side::Agent, now, &self.pcm);
+                            self.place.spool.sound(Side::Agent, now, &self.pcm);
                         }
                     }
                     Outgoing::Audio(frame)
                 }
                 circuit::Output::Mark(mark) => Outgoing::Mark(mark),
                 circuit::Output::Clear => {
-                    self.place.recording.push(Side::Cleared, now, &[]);
+                    self.place.spool.sound(Side::Cleared, now, &[]);
                     Outgoing::Clear
                 }
                 circuit::Output::Heard(samples) => {
-                    self.place.recording.push(Side::Callee, now, samples);
+                    self.place.spool.sound(Side::Callee, now, samples);
                     let missed = self.place.heard.push(samples);
                     if missed > 0 {
                         counter!("trunkline_heard_lost_samples_total").increment(missed as u64);

@@ -19,7 +19,7 @@ use tokio::sync::mpsc::error::TrySendError as InboxFull;
 
 use super::{
     Frames, Shared,
-    rings::{Bell, Speech, TapeIn},
+    rings::{Bell, Speech},
     transport::Transport,
     words::{Order, Place, Report},
 };
@@ -64,7 +64,6 @@ pub(super) struct Seat {
     stopped: bool,
     over: bool,
     wake: Wake,
-    record: Vec<u8>,
     wire: Vec<u8>,
     /// Decodes our own frames for the recording.
     ours: Option<Decoder>,
@@ -78,13 +77,15 @@ impl Seat {
         now: Mono,
         transport: Transport,
         translator: Box<dyn Translator>,
-        place: Place,
+        mut place: Place,
         shared: &Shared,
     ) -> Result<Self, String> {
         let circuit = Circuit::new(&place.circuit, now).map_err(|e| e.to_string())?;
         let seat_codec = (place.circuit.codec, place.circuit.rate_hz);
-        let mut record = Vec::with_capacity(16 * 1024);
-        tape::write_header(&mut record, &place.circuit, now);
+        if let Some(record) = place.spool.tape() {
+            tape::write_header(record, &place.circuit, now);
+        }
+        let records_sound = place.spool.keeps_sound();
         let bell = place.orders_tx.bell().clone();
         let wake = Wake { bell, due: Some(now), readable: true, unsent: false };
         let mut seat = Self {
@@ -99,9 +100,8 @@ impl Seat {
             stopped: false,
             over: false,
             wake,
-            record,
             wire: Vec::with_capacity(4 * 1024),
-            ours: Decoder::new(seat_codec.0, seat_codec.1).ok(),
+            ours: records_sound.then(|| Decoder::new(seat_codec.0, seat_codec.1).ok()).flatten(),
             pcm: Vec::with_capacity(1024),
         };
         if let Some(transport) = &mut seat.transport {
@@ -148,8 +148,9 @@ impl Seat {
         self.flush();
         let levels = self.circuit.levels();
         self.place.levels.set(levels.heard_dbfs, levels.said_dbfs);
-        if !self.record.is_empty() {
-            self.push_tape();
+        if !self.place.spool.turn(now) {
+            let detail = "the disk is too slow: the circuit's tape ends here".to_owned();
+            self.report(Report::Notice { code: "tape_overrun", detail });
         }
         if self.over { Fate::Goes } else { Fate::Stays }
     }
@@ -165,18 +166,11 @@ impl Seat {
         };
     }
 
-    fn push_tape(&mut self) {
-        let whole = TapeIn::push(&mut self.place.tape, &self.record);
-        self.record.clear();
-        if !whole {
-            let detail = "the disk is too slow: the circuit's tape ends here".to_owned();
-            self.report(Report::Notice { code: "tape_overrun", detail });
-        }
-    }
-
     /// Tells the circuit something, keeps it on the tape, and does what it answers.
     fn sound(&mut self, now: Mono, input: circuit::Input<'_>) {
-        tape::write_input(&mut self.record, now, &input);
+        if let Some(record) = self.place.spool.tape() {
+            tape::write_input(record, now, &input);
+        }
         self.circuit.handle(now, input);
         self.drain(now);
     }
@@ -207,7 +201,9 @@ impl Seat {
                 Some(Speech::End(utterance)) => circuit::Input::SpeechEnd(utterance),
                 None => break,
             };
-            tape::write_input(&mut self.record, now, &input);
+            if let Some(record) = self.place.spool.tape() {
+                tape::write_input(record, now, &input);
+            }
             self.circuit.handle(now, input);
             self.drain(now);
         }
@@ -250,9 +246,6 @@ fn send(place: &Place, report: Report, over: &mut bool) {
 
 impl Drop for Seat {
     fn drop(&mut self) {
-        if !self.record.is_empty() {
-            let _ = self.place.tape.push(&self.record);
-        }
         // Best effort: a judge that is gone needs no forgetting.
         let _ = self.judge.try_send(Ask::Forget(self.id));
     }
