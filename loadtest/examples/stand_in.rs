@@ -10,7 +10,12 @@ mod house;
 use std::io::Write as _;
 use std::path::PathBuf;
 
+use mimalloc::MiMalloc;
 use server::config::Records;
+
+/// As in the server proper.
+#[global_allocator]
+static ALLOCATOR: MiMalloc = MiMalloc;
 
 #[tokio::main]
 async fn main() {

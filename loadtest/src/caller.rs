@@ -14,10 +14,12 @@ use crate::figures::Measured;
 use crate::interrupter::Interrupter;
 use crate::listener::{Fault, Listener};
 use crate::target::Target;
-use crate::websocket::{self, Message, Reader, Writer};
+use crate::websocket::{self, Answer, Message, Reader, Writer};
 
 /// Longest wait for the WebSocket to stand.
 const CONNECT_MAX: Duration = Duration::from_secs(10);
+/// The close code of a server that takes no call now (IANA's registry of RFC 6455).
+const TRY_AGAIN_LATER: u16 = 1013;
 /// While it does not stand, it is looked at this often.
 const CONNECT_LOOK: Duration = Duration::from_millis(5);
 /// Most bytes that a server may leave unread; later frames are dropped and counted.
@@ -203,8 +205,10 @@ impl Caller {
         };
         self.reader.push(&scratch[..read]);
         if self.stage == Stage::Connecting {
-            if !self.reader.upgraded()? {
-                return Ok(());
+            match self.reader.upgraded()? {
+                Answer::None => return Ok(()),
+                Answer::Unavailable => return self.turned_away(now),
+                Answer::Upgraded => {}
             }
             self.stage = Stage::Streaming;
             match &mut self.plan.callee {
@@ -222,10 +226,22 @@ impl Caller {
                 }
                 (Message::Ping(bytes), _) => self.out.pong(bytes),
                 (Message::Binary(_), callee) => callee.account().measured.misbehaved += 1,
-                (Message::Close, _) => return self.closed(),
+                (Message::Close(Some(TRY_AGAIN_LATER)), _) => return self.turned_away(now),
+                (Message::Close(_), _) => return self.closed(),
                 (Message::Nothing, _) => {}
             }
         }
+        Ok(())
+    }
+
+    /// The server takes no call now. Once a call has sound, that is no answer any more.
+    fn turned_away(&mut self, now: Mono) -> Result<()> {
+        let measured = &mut self.plan.callee.account().measured;
+        if measured.first_sound_us.is_some() {
+            return self.closed();
+        }
+        measured.turned_away_us = Some(now.since(self.opened_at).as_micros() as u64);
+        self.stage = Stage::Over;
         Ok(())
     }
 

@@ -44,6 +44,8 @@ pub(crate) struct Measured {
     pub(crate) ended_early: bool,
     /// The connection failed, or ended without a sound.
     pub(crate) failed: Option<String>,
+    /// The server said that it takes no call now: from the first packet to that answer, in µs.
+    pub(crate) turned_away_us: Option<u64>,
     /// What was wrong with the call's line; figures are those of calls without.
     pub(crate) fault: Fault,
 }
@@ -135,6 +137,10 @@ pub(crate) struct Figures {
     pub(crate) calls: u64,
     /// Calls whose connection failed, or ended without a sound.
     pub(crate) failed: u64,
+    /// Calls answered with 503, or closed with 1013: the server takes none now.
+    pub(crate) turned_away: u64,
+    /// From the first packet of a connection to that answer.
+    pub(crate) turned_away_ms: Option<Spread>,
     /// Calls that the server ended before the callee did.
     pub(crate) ended_early: u64,
     /// Calls with a fault on purpose.
@@ -196,6 +202,8 @@ impl Figures {
         Self {
             calls: calls().count() as u64,
             failed: failures.len() as u64,
+            turned_away: sum(|call| u64::from(call.turned_away_us.is_some())),
+            turned_away_ms: Spread::of(calls().filter_map(|call| call.turned_away_us)),
             ended_early: sum(|call| u64::from(call.ended_early)),
             faulty: faulty().count() as u64,
             faulty_ended: faulty().filter(|call| call.failed.is_some() || call.ended_early).count()
@@ -223,9 +231,11 @@ impl Figures {
     }
 
     /// Names that criteria may use.
-    pub(crate) const NAMES: [&'static str; 18] = [
+    pub(crate) const NAMES: [&'static str; 20] = [
         "calls",
         "failed",
+        "turned_away",
+        "turned_away_p99",
         "ended_early",
         "faulty_ended",
         "misbehaved",
@@ -251,6 +261,8 @@ impl Figures {
         match name {
             "calls" => Some(self.calls as f64),
             "failed" => Some(self.failed as f64),
+            "turned_away" => Some(self.turned_away as f64),
+            "turned_away_p99" => p99(&self.turned_away_ms),
             "underrun20ms" => self.underrun20ms,
             "gaps" => Some(self.gaps as f64),
             "stalls" => Some(self.stalls as f64),
@@ -318,6 +330,7 @@ mod tests {
             lateness_us: vec![1],
             first_sound_us: Some(1),
             setup_us: Some(1),
+            turned_away_us: Some(1),
             marks: 1,
             tries: vec![Try { stop_us: Some(1), clear_us: Some(1), unplayed_ms: 0 }],
             ..Measured::default()

@@ -189,6 +189,7 @@ impl Report {
             ("frame later than its grid", figures.lateness_ms),
             ("connection begins → first sound", figures.setup_ms),
             ("stream begins → first sound", figures.first_sound_ms),
+            ("connection begins → turned away", figures.turned_away_ms),
             ("mark asked for → returned", figures.mark_ms),
             ("callee's first speech sample → sound stops", figures.stop_ms),
             ("callee's first speech sample → `clear`", figures.clear_ms),
@@ -208,6 +209,7 @@ impl Report {
         let Self { figures, generator, .. } = self;
         let mut rows = vec![
             ("calls that failed", format!("{} of {}", figures.failed, figures.calls)),
+            ("calls turned away", figures.turned_away.to_string()),
             ("calls the server ended", figures.ended_early.to_string()),
             ("sound received", format!("{:.0} s, {} frames", figures.sound_s, figures.frames)),
             ("frames a 20 ms buffer would have missed", percent(figures.underrun20ms)),

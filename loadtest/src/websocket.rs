@@ -37,10 +37,21 @@ pub(crate) enum Message<'a> {
     Binary(&'a [u8]),
     /// Wants the same back.
     Ping(&'a [u8]),
-    /// The last message.
-    Close,
+    /// The last message, and its code if it has one.
+    Close(Option<u16>),
     /// Nothing anybody needs to know.
     Nothing,
+}
+
+/// What a server answered to the handshake.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) enum Answer {
+    /// Nothing yet.
+    None,
+    /// A WebSocket begins.
+    Upgraded,
+    /// It takes no call now (503).
+    Unavailable,
 }
 
 /// Cuts what arrives into messages.
@@ -71,20 +82,23 @@ impl Reader {
         self.bytes.extend_from_slice(bytes);
     }
 
-    /// Takes the answer to the handshake; `false` while it is not whole.
-    pub(crate) fn upgraded(&mut self) -> Result<bool> {
+    /// Takes the answer to the handshake.
+    pub(crate) fn upgraded(&mut self) -> Result<Answer> {
         let Some(end) = self.bytes.windows(4).position(|four| four == b"\r\n\r\n") else {
             if self.bytes.len() > HEAD_BYTES_MAX {
                 bail!("the answer to the handshake has no end");
             }
-            return Ok(false);
+            return Ok(Answer::None);
         };
         let line = self.bytes.split(|byte| *byte == b'\r').next().unwrap_or_default();
+        if line.starts_with(b"HTTP/1.1 503") {
+            return Ok(Answer::Unavailable);
+        }
         if !line.starts_with(b"HTTP/1.1 101") {
             bail!("no WebSocket: {}", String::from_utf8_lossy(&line[..line.len().min(100)]));
         }
         self.at = end + 4;
-        Ok(true)
+        Ok(Answer::Upgraded)
     }
 
     /// The next message that is whole.
@@ -97,7 +111,9 @@ impl Reader {
             (BINARY, true) => Message::Binary(bytes),
             (PING, true) => Message::Ping(bytes),
             (PONG, true) => Message::Nothing,
-            (CLOSE, true) => Message::Close,
+            (CLOSE, true) => {
+                Message::Close(bytes.first_chunk().map(|code| u16::from_be_bytes(*code)))
+            }
             (TEXT | BINARY, false) => {
                 self.fragmented = opcode;
                 self.fragments.clear();
@@ -237,12 +253,12 @@ mod tests {
         bytes.extend(server(PING, true, b"p"));
         bytes.extend(server(CONTINUATION, true, b"cd"));
         bytes.extend(server(BINARY, true, &long));
-        bytes.extend(server(CLOSE, true, b""));
+        bytes.extend(server(CLOSE, true, &1000_u16.to_be_bytes()));
         for step in [1, 3, 7, 1_000] {
             let (mut reader, mut up, mut seen) = (Reader::default(), false, Vec::new());
             for part in bytes.chunks(step) {
                 reader.push(part);
-                up = up || reader.upgraded().expect("a WebSocket");
+                up = up || reader.upgraded().expect("a WebSocket") == Answer::Upgraded;
                 while up && let Some(message) = reader.next().expect("good frames") {
                     if message != Message::Nothing {
                         seen.push(format!("{message:?}"));
@@ -254,7 +270,7 @@ mod tests {
                 Message::Ping(b"p"),
                 Message::Text(b"abcd"),
                 Message::Binary(&long),
-                Message::Close,
+                Message::Close(Some(1000)),
             ];
             assert_eq!(seen, wanted.map(|message| format!("{message:?}")), "cut every {step}");
         }
@@ -273,9 +289,12 @@ mod tests {
     #[test]
     fn bad_answers_and_bad_frames_are_errors() {
         let mut refused = Reader::default();
-        refused.push(b"HTTP/1.1 503 Service Unavailable\r\n\r\n");
+        refused.push(b"HTTP/1.1 404 Not Found\r\n\r\n");
         let error = refused.upgraded().expect_err("no WebSocket").to_string();
-        assert!(error.contains("503"), "{error}");
+        assert!(error.contains("404"), "{error}");
+        let mut busy = Reader::default();
+        busy.push(b"HTTP/1.1 503 Service Unavailable\r\n\r\n");
+        assert_eq!(busy.upgraded().ok(), Some(Answer::Unavailable));
         for bad in [&[0xC1, 0][..], &[0x81, 0x80], &[0x80, 0], &[0x82, 127, 9, 0, 0, 0, 0, 0, 0, 0]]
         {
             let mut reader = Reader::default();

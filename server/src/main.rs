@@ -2,7 +2,14 @@
 
 use std::process::ExitCode;
 
+use mimalloc::MiMalloc;
+
 use server::cli::{self, Command};
+
+/// A call's memory is made on many threads, and the C library's allocator keeps an arena for each: a call
+/// took a third more.
+#[global_allocator]
+static ALLOCATOR: MiMalloc = MiMalloc;
 
 fn main() -> ExitCode {
     cli::run(|command, sources| match command {

@@ -42,7 +42,7 @@ pub(super) const STAGES: &[Stage] = &[
 ];
 
 fn heard() -> Work {
-    let (mut tx, mut rx) = rings::heard();
+    let (mut tx, mut rx) = rings::heard(rings::LAG_NETWORK);
     let mut out = [0; 160];
     Box::new(move || {
         assert_eq!(tx.push(black_box(&FRAME)), 0);

@@ -97,7 +97,7 @@ fn stand_ins() -> Dialects {
             Box::new(Tone { word, said, now: Mono::ZERO, made_until: Mono::ZERO })
         }),
         llm: Box::new(|_, _| {
-            let answers = (0..8).map(|_| llm::scripted::Answer::say(&greeting()));
+            let answers = (0..3).map(|_| llm::scripted::Answer::say(&greeting()));
             Box::new(llm::scripted::Scripted::new(answers))
         }),
     }

@@ -21,8 +21,8 @@ const BEHIND_US_MAX: i64 = 60_000_000;
 const CLOCK_SLACK: i64 = 1000;
 /// Decoded sound that waits for its hop, in samples: 2 s. More is refused.
 const WAITING_MAX: usize = 16_000;
-/// Room from the beginning: the longest frame that is usual, 20 ms at 48 kHz, twice.
-const USUAL_SAMPLES: usize = 1920;
+/// Room from the beginning: the longest frame that is usual, 20 ms at 48 kHz.
+const USUAL_SAMPLES: usize = 960;
 
 pub(super) struct LegIn {
     decoder: Decoder,

@@ -10,9 +10,6 @@ pub(super) struct LegOut {
     payload: Vec<u8>,
 }
 
-/// Room for the largest frame: 60 ms of L16 at 48 kHz, or an Opus packet.
-const PAYLOAD_BYTES_MAX: usize = 8192;
-
 impl LegOut {
     pub(super) fn new(config: &CircuitConfig) -> Result<Self, ConfigError> {
         let impossible = ConfigError::Rate(config.codec, config.rate_hz);
@@ -23,7 +20,7 @@ impl LegOut {
             .map_err(|_| impossible)?;
         let samples = usize::from(config.sent_ms()) * 8;
         let room = resampler.as_ref().map_or(samples, |r| r.output_samples_max(samples));
-        let mut payload = Vec::with_capacity(PAYLOAD_BYTES_MAX);
+        let mut payload = Vec::new();
         let mut pcm = Vec::with_capacity(room);
         // One frame for trial: a codec that cannot take such frames must say so now.
         let leg_samples = (config.rate_hz * u32::from(config.sent_ms()) / 1000) as usize;

@@ -35,8 +35,8 @@ use std::time::Duration;
 
 use crate::Mono;
 
-/// Speech of the utterance being sent that waits inside while more waits outside, in samples: 1 s.
-const SPEECH_AHEAD: usize = 8000;
+/// Speech of the utterance being sent that waits inside while more waits outside, in samples: 200 ms.
+const SPEECH_AHEAD: usize = 1600;
 
 /// Why a circuit wants to be called again.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
@@ -228,7 +228,7 @@ impl Circuit {
         Some(soonest)
     }
 
-    /// Whether it is time for more [`Input::Speech`]: less than 1 s of the utterance being sent
+    /// Whether it is time for more [`Input::Speech`]: less than 200 ms of the utterance being sent
     /// waits. Who hands it over earlier loses nothing but memory.
     pub fn wants_speech(&self) -> bool {
         self.say.playout.waiting() < SPEECH_AHEAD

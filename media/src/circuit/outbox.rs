@@ -25,7 +25,7 @@ pub(crate) struct Outbox(VecDeque<Out>);
 
 impl Outbox {
     pub(crate) fn new() -> Self {
-        Self(VecDeque::with_capacity(OUTPUTS_MAX))
+        Self(VecDeque::new())
     }
 
     pub(crate) fn push(&mut self, out: Out) {

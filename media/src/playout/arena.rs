@@ -8,8 +8,8 @@ pub const SPEECH_SAMPLES_MAX: usize = 480_000;
 /// Samples in one block: 50 ms.
 const BLOCK: usize = 400;
 const BLOCKS: usize = SPEECH_SAMPLES_MAX / BLOCK;
-/// Room from the beginning, in blocks: the second that usually waits, and what comes on top of it.
-const BLOCKS_USUAL: usize = 24;
+/// Room from the beginning, in blocks: what usually waits.
+const BLOCKS_USUAL: usize = 12;
 /// No block.
 const NONE: u16 = u16::MAX;
 

@@ -30,7 +30,7 @@ pub(super) struct Marks {
 
 impl Marks {
     pub(super) fn new() -> Self {
-        Self { next: 1, pending: VecDeque::with_capacity(MARKS_MAX) }
+        Self { next: 1, pending: VecDeque::new() }
     }
 
     pub(super) fn send(

@@ -75,7 +75,7 @@ impl Playout {
         Self {
             feeding,
             arena: Arena::new(),
-            items: VecDeque::with_capacity(UTTERANCES_MAX),
+            items: VecDeque::new(),
             pacer: Pacer::new(feeding.frame, feeding.lead, feeding.slack),
             marks: Marks::new(),
             epoch: Epoch::default(),
@@ -136,10 +136,17 @@ impl Playout {
         self.settle(out);
     }
 
-    /// Samples that wait of what is being sent. What waits behind it does not count: a voice that
-    /// says two utterances at once must not starve the first.
+    /// Samples that wait of what is being sent. What waits behind it counts only once all of it is
+    /// here: a voice that says two utterances at once must not starve the first.
     pub(crate) fn waiting(&self) -> usize {
-        self.items.iter().find(|item| !item.is_sent()).map_or(0, |item| item.chain.len())
+        let mut waiting = 0;
+        for item in self.items.iter().filter(|item| !item.is_sent()) {
+            waiting += item.chain.len();
+            if !item.ended {
+                break;
+            }
+        }
+        waiting
     }
 
     /// What has the floor: nothing, or the oldest utterance not yet heard to its end.

@@ -22,7 +22,7 @@ use crate::{
 };
 
 /// Happenings a slow watcher may lag behind; then it misses the oldest.
-pub const HAPPENINGS_MAX: usize = 128;
+pub const HAPPENINGS_MAX: usize = 64;
 
 /// What people who watch a call are told.
 #[derive(Clone, Debug)]

@@ -40,7 +40,7 @@ impl Exchange {
         let clock = self.parts.clock;
         let (inbox, messages) = mpsc::channel(INBOX_MAX);
         let (orders, orders_rx) = Orders::new();
-        let (heard_in, heard_out) = rings::heard();
+        let (ear, heard_in) = self.ear(&config, &inbox);
         let (speech_in, speech_out) = rings::speech(orders.bell().clone());
         let levels = Arc::new(Levels::default());
         let dir = self.parts.calls_dir.join(id);
@@ -75,7 +75,7 @@ impl Exchange {
         let links = Links {
             leg: leg(ticket),
             orders,
-            ear: self.ear(&config, heard_out, &inbox),
+            ear,
             mind: spawn_mind(
                 clock,
                 (self.parts.dialects.llm)(&config.brief, &self.ears[0].lane),
@@ -106,27 +106,27 @@ impl Exchange {
         drop(inbox);
         book.close(known.body()).await;
         journal::keep(known.dir.clone()).await;
-        timeline::draw_in_background(known.dir.clone()).await;
+        if let Ok(_drawing) = self.pictures.try_acquire() {
+            timeline::draw_in_background(known.dir.clone()).await;
+        }
         self.finished(id);
     }
 
-    fn ear(
-        &self,
-        config: &CallConfig,
-        heard: rings::HeardOut,
-        inbox: &mpsc::Sender<Inbox>,
-    ) -> EarLink {
+    fn ear(&self, config: &CallConfig, inbox: &mpsc::Sender<Inbox>) -> (EarLink, rings::HeardIn) {
         let number = self.next.fetch_add(1, Ordering::Relaxed);
         let thread = &self.ears[number as usize % self.ears.len()];
         let dialect = (self.parts.dialects.stt)(&config.brief, &thread.lane);
         if !dialect.capabilities().computes {
+            let (heard_in, heard) = rings::heard(rings::LAG_NETWORK);
             let wire = Wire::new(self.http.clone());
-            return EarLink::Task(spawn_ear(self.parts.clock, dialect, heard, inbox.clone(), wire));
+            let tx = spawn_ear(self.parts.clock, dialect, heard, inbox.clone(), wire);
+            return (EarLink::Task(tx), heard_in);
         }
+        let (heard_in, heard) = rings::heard(rings::LAG_COMPUTING);
         let seat = EarSeat { dialect, heard, inbox: inbox.clone() };
         // A full queue shows at the first question: the call is then given up.
         let _ = thread.tx.try_send(EarAsk::Sit(number, Box::new(seat)));
-        EarLink::Worker { seat: number, tx: thread.tx.clone() }
+        (EarLink::Worker { seat: number, tx: thread.tx.clone() }, heard_in)
     }
 
     fn mouth(

@@ -23,7 +23,7 @@ use media::{circuit::CircuitConfig, net::Lane};
 use metrics::gauge;
 use platform::CallRequest;
 use telephony::{Direction, E164};
-use tokio::sync::{mpsc, watch};
+use tokio::sync::{Semaphore, mpsc, watch};
 
 use known::Calls;
 pub use known::Known;
@@ -79,6 +79,9 @@ pub enum Refusal {
     /// The process is ending.
     #[error("this server is shutting down; try again in a moment")]
     Draining,
+    /// The media threads are late, or would be.
+    #[error("this server has as many calls as it can serve in time; try again in a moment")]
+    Strained,
     /// As many calls as there may be.
     #[error("all {max} lines are in use; try again in a moment")]
     Busy {
@@ -105,8 +108,13 @@ pub struct Exchange {
     calls: Mutex<Calls>,
     active: watch::Sender<usize>,
     draining: AtomicBool,
+    pictures: Semaphore,
     next: AtomicU64,
 }
+
+/// Calls whose pictures are drawn at a time. When more end, they go without:
+/// `trunkline timeline` draws theirs.
+const PICTURES_MAX: usize = 4;
 
 impl Exchange {
     /// Starts the workers.
@@ -133,6 +141,7 @@ impl Exchange {
             calls: Mutex::default(),
             active: watch::Sender::new(0),
             draining: AtomicBool::new(false),
+            pictures: Semaphore::new(PICTURES_MAX),
             next: AtomicU64::new(0),
         });
         tokio::spawn(answer_callers(Arc::downgrade(&exchange), callers));
@@ -228,7 +237,7 @@ impl Exchange {
             return Err(TurnedAway::for_good("the call id was used before"));
         }
         self.admit().map_err(|refusal| match refusal {
-            Refusal::Busy { .. } => TurnedAway::for_now("all lines are in use"),
+            Refusal::Busy { .. } | Refusal::Strained => TurnedAway::for_now("all lines are in use"),
             Refusal::Draining => TurnedAway::for_now("the server is shutting down"),
             Refusal::Internal => TurnedAway::for_now("the call could not be set up"),
         })
@@ -240,13 +249,29 @@ impl Exchange {
             return Err(Refusal::Draining);
         }
         let mut calls = self.lock();
-        let max = self.parts.limits.calls_max;
-        if calls.active >= max {
-            return Err(Refusal::Busy { max });
-        }
+        self.has_room(calls.active)?;
         calls.active += 1;
         self.show_active(calls.active);
         Ok(())
+    }
+
+    /// Whether one more call can be served in time, and may be.
+    fn has_room(&self, active: usize) -> Result<(), Refusal> {
+        let max = self.parts.limits.calls_max;
+        if !self.parts.media.have_room(active) {
+            return Err(Refusal::Strained);
+        }
+        if active >= max { Err(Refusal::Busy { max }) } else { Ok(()) }
+    }
+
+    /// Whether a call would be taken now, or why not.
+    pub fn readiness(&self) -> Result<(), Refusal> {
+        if self.is_draining() { Err(Refusal::Draining) } else { self.has_room(self.active()) }
+    }
+
+    /// A stream that comes now can only bring a call that would be refused: it need not be looked at.
+    pub fn turns_streams_away(&self) -> Result<(), Refusal> {
+        if self.parts.shared.switchboard.expects_any() { Ok(()) } else { self.readiness() }
     }
 
     fn show_active(&self, active: usize) {

@@ -13,7 +13,7 @@ use platform::{CallRequest, Lifecycle};
 use serde_json::{Value, json};
 
 use super::Envelope;
-use crate::exchange::{Exchange, Known, Refusal};
+use crate::exchange::{Exchange, Known};
 
 type Answer = Result<(StatusCode, Json<Value>), Envelope>;
 
@@ -33,14 +33,7 @@ pub(super) async fn place(
     let request = CallRequest::from_json(&body).map_err(|refused| {
         Envelope::new(StatusCode::BAD_REQUEST, &refused.code, refused.message)
     })?;
-    let call_id = exchange.place(request).map_err(|refusal| {
-        let (status, code) = match refusal {
-            Refusal::Draining => (StatusCode::SERVICE_UNAVAILABLE, "draining"),
-            Refusal::Busy { .. } => (StatusCode::SERVICE_UNAVAILABLE, "busy"),
-            Refusal::Internal => (StatusCode::INTERNAL_SERVER_ERROR, "internal"),
-        };
-        Envelope::new(status, code, refusal.to_string())
-    })?;
+    let call_id = exchange.place(request)?;
     Ok((StatusCode::CREATED, Json(json!({ "call_id": call_id, "status": "queued" }))))
 }
 

@@ -6,6 +6,8 @@ use axum::{
     response::{IntoResponse, Response},
 };
 
+use crate::exchange::Refusal;
+
 /// An error answer.
 #[derive(Clone, Debug)]
 pub struct Envelope {
@@ -18,6 +20,18 @@ impl Envelope {
     /// `code` is stable, `message` is for people.
     pub fn new(status: StatusCode, code: &str, message: impl Into<String>) -> Self {
         Self { status, code: code.to_owned(), message: message.into() }
+    }
+}
+
+impl From<Refusal> for Envelope {
+    fn from(refusal: Refusal) -> Self {
+        let (status, code) = match refusal {
+            Refusal::Draining => (StatusCode::SERVICE_UNAVAILABLE, "draining"),
+            Refusal::Strained => (StatusCode::SERVICE_UNAVAILABLE, "strained"),
+            Refusal::Busy { .. } => (StatusCode::SERVICE_UNAVAILABLE, "busy"),
+            Refusal::Internal => (StatusCode::INTERNAL_SERVER_ERROR, "internal"),
+        };
+        Self::new(status, code, refusal.to_string())
     }
 }
 

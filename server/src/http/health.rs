@@ -2,12 +2,7 @@
 
 use std::sync::{Arc, OnceLock};
 
-use axum::{
-    Json,
-    extract::State,
-    http::{StatusCode, header},
-    response::IntoResponse,
-};
+use axum::{Json, extract::State, http::header, response::IntoResponse};
 use metrics_exporter_prometheus::{Matcher, PrometheusBuilder, PrometheusHandle};
 use serde_json::json;
 
@@ -44,9 +39,7 @@ pub(super) async fn health() -> impl IntoResponse {
 pub(super) async fn ready(
     State(exchange): State<Arc<Exchange>>,
 ) -> Result<impl IntoResponse, Envelope> {
-    if exchange.is_draining() {
-        return Err(Envelope::new(StatusCode::SERVICE_UNAVAILABLE, "draining", "shutting down"));
-    }
+    exchange.readiness()?;
     let max = exchange.limits().calls_max;
     Ok(Json(json!({ "ready": true, "calls": exchange.active(), "calls_max": max })))
 }

@@ -26,6 +26,7 @@ pub(super) async fn twilio(
     request: Request,
 ) -> Result<Response, Envelope> {
     let key = accepted_key(request.headers())?;
+    exchange.turns_streams_away()?;
     let upgrade = hyper::upgrade::on(request);
     tokio::spawn(async move {
         let upgraded = match upgrade.await {

@@ -13,7 +13,7 @@ use media::Mono;
 /// Sound written at once.
 const TOGETHER_SAMPLES: usize = 2000;
 /// Sound of a side that comes between two writes, usually.
-const USUAL_SAMPLES: usize = 5000;
+const USUAL_SAMPLES: usize = 4000;
 /// Jitter of arrival that makes no gap.
 const SLACK_SAMPLES: usize = 800;
 const HEADER_BYTES: u32 = 44;

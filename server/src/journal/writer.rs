@@ -270,8 +270,9 @@ impl Files {
                 Side::Agent => recording.said(at, samples),
                 Side::Cleared => recording.cleared(at),
             }
+            recording.flush()?;
         }
-        recording.flush()
+        Ok(())
     }
 
     fn finish(&mut self) -> io::Result<()> {

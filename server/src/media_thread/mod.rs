@@ -11,6 +11,7 @@
 mod lobby;
 pub mod rings;
 mod seat;
+mod strain;
 pub mod transport;
 pub mod words;
 
@@ -27,7 +28,7 @@ use std::{
 
 use crossbeam_channel::{Receiver, RecvTimeoutError, Sender, TryRecvError, TrySendError, bounded};
 use media::Mono;
-use metrics::{Counter, counter, gauge};
+use metrics::{Counter, counter};
 use mio::{Events, Poll, Token};
 use telephony::Translator;
 use tracing::error;
@@ -36,6 +37,8 @@ use crate::{call_task::Inbox, clock::Clock, workers::judge::Ask};
 use lobby::{Lobby, Verdict};
 pub use seat::SeatId;
 use seat::{Fate, Seat};
+use strain::Meter;
+pub use strain::Strain;
 use transport::Transport;
 use words::{Place, Report, Switchboard};
 
@@ -115,6 +118,7 @@ pub struct LobbyFull;
 /// All media threads of the process. They end when this is dropped and their seats are empty.
 pub struct MediaThreads {
     doors: Vec<Sender<Newcomer>>,
+    strains: Vec<Arc<Strain>>,
     next: AtomicUsize,
     shared: Arc<Shared>,
 }
@@ -122,16 +126,27 @@ pub struct MediaThreads {
 impl MediaThreads {
     /// Starts `count` threads.
     pub fn spawn(count: usize, shared: &Arc<Shared>) -> io::Result<Self> {
-        let mut doors = Vec::new();
+        let (mut doors, mut strains) = (Vec::new(), Vec::new());
         for number in 0..count.max(1) {
             let (tx, rx) = bounded(NEWCOMERS_MAX);
-            let (shared, poll) = (Arc::clone(shared), Poll::new()?);
+            let (shared, poll, meter) = (Arc::clone(shared), Poll::new()?, Meter::new(number));
+            let strain = meter.strain();
             thread::Builder::new()
                 .name(format!("media-{number}"))
-                .spawn(move || Thread::new(rx, shared, poll).run())?;
+                .spawn(move || Thread::new(rx, shared, poll, meter).run())?;
             doors.push(tx);
+            strains.push(strain);
         }
-        Ok(Self { doors, next: AtomicUsize::new(0), shared: Arc::clone(shared) })
+        Ok(Self { doors, strains, next: AtomicUsize::new(0), shared: Arc::clone(shared) })
+    }
+
+    /// Whether the threads can carry one more call beside `active` calls, some of which have no
+    /// circuit yet.
+    pub fn have_room(&self, active: usize) -> bool {
+        let seats: u32 = self.strains.iter().map(|strain| strain.seats()).sum();
+        let expected = u32::try_from(active).unwrap_or(u32::MAX).saturating_sub(seats);
+        let each = expected / self.strains.len().max(1) as u32 + 1;
+        self.strains.iter().all(|strain| strain.has_room(each))
     }
 
     /// Hands a stream over, threads in turn.
@@ -161,15 +176,16 @@ struct Thread {
     poll: Poll,
     events: Events,
     lobby: Vec<Lobby>,
-    /// By id, ascending.
-    seats: Vec<Seat>,
+    /// By id, ascending. In boxes: a call that ends must not move all others.
+    seats: Vec<Box<Seat>>,
     open: bool,
+    meter: Meter,
 }
 
 impl Thread {
-    fn new(door: Receiver<Newcomer>, shared: Arc<Shared>, poll: Poll) -> Self {
+    fn new(door: Receiver<Newcomer>, shared: Arc<Shared>, poll: Poll, meter: Meter) -> Self {
         let events = Events::with_capacity(EVENTS_MAX);
-        Self { door, shared, poll, events, lobby: Vec::new(), seats: Vec::new(), open: true }
+        Self { door, shared, poll, events, lobby: Vec::new(), seats: Vec::new(), open: true, meter }
     }
 
     fn run(mut self) {
@@ -187,12 +203,17 @@ impl Thread {
                 let now = Instant::now();
                 if due > now {
                     thread::sleep(due - now);
-                } else if now - due > IDLE {
-                    // The machine stood still: do not run after lost ticks.
-                    due = now;
                 }
             }
+            let began = Instant::now();
             self.tick();
+            let ended = Instant::now();
+            self.meter.tick(due, began, ended);
+            self.meter.tell(ended, self.seats.len());
+            if began.saturating_duration_since(due) > IDLE {
+                // The machine stood still: do not run after lost ticks.
+                due = began;
+            }
         }
     }
 
@@ -215,8 +236,14 @@ impl Thread {
         self.look_for_sound();
         let clock = self.shared.clock;
         let now = clock.now();
-        self.seats.retain_mut(|seat| !seat.is_awake(now) || keep(seat, || clock.now()));
-        gauge!("trunkline_streams").set(self.seats.len() as f64);
+        let meter = &mut self.meter;
+        self.seats.retain_mut(|seat| {
+            !seat.is_awake(now) || {
+                let stays = keep(seat, || clock.now());
+                seat.lateness().inspect(|late| meter.frames(*late));
+                stays
+            }
+        });
     }
 
     /// Asks the kernel once which of all sockets have something.
@@ -225,7 +252,7 @@ impl Thread {
         let _ = self.poll.poll(&mut self.events, Some(Duration::ZERO));
         for event in &self.events {
             let id = event.token().0 as SeatId;
-            if let Ok(index) = self.seats.binary_search_by_key(&id, Seat::id) {
+            if let Ok(index) = self.seats.binary_search_by_key(&id, |seat| seat.id()) {
                 self.seats[index].readable(event.is_read_closed() || event.is_error());
             }
         }
@@ -240,7 +267,7 @@ impl Thread {
             Err(e) => Err(format!("its socket cannot be watched: {e}")),
         };
         match born {
-            Ok(seat) => self.seats.push(seat),
+            Ok(seat) => self.seats.push(Box::new(seat)),
             Err(detail) => {
                 let report = Report::Panicked { detail };
                 let _ = inbox.try_send(Inbox::Media(report));

@@ -37,14 +37,16 @@ impl Bell {
     }
 }
 
-/// Samples the recogniser may lag behind: 2 s.
-const HEARD_MAX: usize = 2 * 8000;
+/// Samples a recogniser that computes may lag behind: 2 s.
+pub const LAG_COMPUTING: usize = 2 * 8000;
+/// Samples a recogniser on the network may lag behind: 1 s.
+pub const LAG_NETWORK: usize = 8000;
 /// Samples of speech waiting for the circuit to want them: 1 s. The voice waits when it is full.
 const SPEECH_MAX: usize = 8000;
 /// Pieces of speech waiting for it.
 const PIECES_MAX: usize = 64;
-/// Longest piece, in samples: 200 ms.
-const PIECE_SAMPLES_MAX: usize = 1600;
+/// Longest piece, in samples: 100 ms.
+const PIECE_SAMPLES_MAX: usize = 800;
 
 /// Media thread's end of the heard sound.
 pub struct HeardIn {
@@ -55,9 +57,9 @@ pub struct HeardIn {
 /// Recogniser's end of the heard sound.
 pub struct HeardOut(HeapCons<i16>);
 
-/// A ring for what the callee says.
-pub fn heard() -> (HeardIn, HeardOut) {
-    let (ring, out) = HeapRb::new(HEARD_MAX).split();
+/// A ring for what the callee says, for a recogniser that lags at most so many samples behind.
+pub fn heard(lag_max: usize) -> (HeardIn, HeardOut) {
+    let (ring, out) = HeapRb::new(lag_max).split();
     (HeardIn { ring, owed: 0 }, HeardOut(out))
 }
 
@@ -174,11 +176,11 @@ mod tests {
 
     #[test]
     fn heard_positions_agree_after_a_lag() {
-        let (mut tx, mut rx) = heard();
-        assert_eq!(tx.push(&vec![1; HEARD_MAX]), 0);
+        let (mut tx, mut rx) = heard(LAG_NETWORK);
+        assert_eq!(tx.push(&vec![1; LAG_NETWORK]), 0);
         assert_eq!(tx.push(&[2; 160]), 160);
-        let mut all = vec![0; HEARD_MAX];
-        assert_eq!(rx.pop(&mut all), HEARD_MAX);
+        let mut all = vec![0; LAG_NETWORK];
+        assert_eq!(rx.pop(&mut all), LAG_NETWORK);
         assert_eq!(tx.push(&[3; 160]), 0);
         let mut rest = vec![9; 1000];
         assert_eq!(rx.pop(&mut rest), 320);

@@ -196,6 +196,11 @@ impl Switchboard {
         waiting.insert(call_id.to_owned(), place);
     }
 
+    /// Whether any call waits for its stream.
+    pub fn expects_any(&self) -> bool {
+        !self.waiting.lock().unwrap_or_else(PoisonError::into_inner).is_empty()
+    }
+
     /// A stream has come for it, or it no longer waits.
     pub fn take(&self, call_id: &str) -> Option<Place> {
         self.waiting.lock().unwrap_or_else(PoisonError::into_inner).remove(call_id)

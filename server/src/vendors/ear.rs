@@ -15,7 +15,7 @@ use crate::{call_task::Inbox, clock::Clock, media_thread::rings::HeardOut, shell
 /// How often heard sound is passed on while it is listened to.
 const PERIOD: Duration = Duration::from_millis(20);
 /// The same between two segments: a quarter of what the ring holds.
-const PERIOD_BETWEEN: Duration = Duration::from_millis(500);
+const PERIOD_BETWEEN: Duration = Duration::from_millis(250);
 /// Wishes of one call that may wait.
 const ASKS_MAX: usize = 64;
 

@@ -196,6 +196,7 @@ struct Manual {
 
 struct ManualLeg {
     shared: Arc<Shared>,
+    call_id: String,
     ticket: Option<Ticket>,
     inbox: tokio::sync::mpsc::Sender<Inbox>,
 }
@@ -203,7 +204,8 @@ struct ManualLeg {
 impl Carrier for Manual {
     fn leg(&self, ticket: Ticket) -> Box<dyn Leg> {
         let (shared, inbox) = (Arc::clone(&self.shared), ticket.inbox.clone());
-        Box::new(ManualLeg { shared, ticket: Some(ticket), inbox })
+        let call_id = ticket.call_id.clone();
+        Box::new(ManualLeg { shared, call_id, ticket: Some(ticket), inbox })
     }
 
     fn about(&self) -> String {
@@ -225,10 +227,11 @@ impl Leg for ManualLeg {
                     signal(&self.inbox, Signal::Answered);
                 }
             }
-            Control::Hangup => signal(
-                &self.inbox,
-                Signal::Ended { cause: Cause::NormalClearing, by_callee: false },
-            ),
+            Control::Hangup => {
+                drop(self.shared.switchboard.take(&self.call_id));
+                let cause = Cause::NormalClearing;
+                signal(&self.inbox, Signal::Ended { cause, by_callee: false });
+            }
             _ => {}
         }
     }

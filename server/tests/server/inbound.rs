@@ -4,6 +4,7 @@ use std::time::Duration;
 
 use serde_json::json;
 use server::config::Limits;
+use sim::directory;
 
 use crate::{
     house::{House, Line, house, with_limits},
@@ -52,14 +53,22 @@ async fn a_caller_who_hangs_up_has_hung_up() {
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
 async fn a_stream_that_finds_no_line_may_try_again() {
-    let house = with_limits(Line::Manual, Limits { calls_max: 1, ..Limits::default() }).await;
+    let house = with_limits(Line::Manual, Limits { calls_max: 2, ..Limits::default() }).await;
     let mut first = Peer::attach(&house, "first").await;
     first.event("media").await;
+    // A placed call waits for its stream: whose a stream is, only its token tells.
+    let placed = house.place(directory::SILENT).await;
+    house.reaches(&placed, "answered").await;
     let busy = (1013, "all lines are in use".to_owned());
     assert_eq!(turned_away(&house, "second").await, busy);
+    house.post(&format!("/call/{placed}/hangup"), "").await;
+    house.ended(&placed).await;
+    // None waits: a stream that comes now is not even looked at.
+    let mut third = Peer::attach(&house, "third").await;
+    third.event("media").await;
+    assert_eq!(Peer::refused(&house).await, (503, "busy".to_owned()));
     house.exchange.drain(Duration::ZERO, |_| {}).await;
-    let draining = (1013, "the server is shutting down".to_owned());
-    assert_eq!(turned_away(&house, "third").await, draining);
+    assert_eq!(Peer::refused(&house).await, (503, "draining".to_owned()));
 }
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]

@@ -7,7 +7,7 @@ use server::call_task::Happening;
 use tokio::{net::TcpStream, time::timeout};
 use tokio_tungstenite::{
     MaybeTlsStream, WebSocketStream, connect_async,
-    tungstenite::{Message, protocol::CloseFrame},
+    tungstenite::{Error, Message, protocol::CloseFrame},
 };
 
 use crate::house::{House, PATIENCE};
@@ -21,6 +21,18 @@ impl Peer {
         let url = format!("ws://{}/media/twilio", house.address);
         let connected = timeout(PATIENCE, connect_async(url)).await.expect("in time");
         Self(connected.expect("upgraded").0)
+    }
+
+    /// Status and code of a connection that is not upgraded; it may come again.
+    pub(crate) async fn refused(house: &House) -> (u16, String) {
+        let url = format!("ws://{}/media/twilio", house.address);
+        let answered = timeout(PATIENCE, connect_async(url)).await.expect("in time");
+        let Err(Error::Http(answer)) = answered else { panic!("upgraded") };
+        assert_eq!(answer.headers()["retry-after"], "5");
+        let body: Value =
+            serde_json::from_slice(answer.body().as_deref().unwrap_or_default()).expect("JSON");
+        let code = body["error"]["code"].as_str().expect("a code").to_owned();
+        (answer.status().as_u16(), code)
     }
 
     /// Connected and started for a call.

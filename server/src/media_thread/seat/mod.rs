@@ -20,6 +20,7 @@ use tokio::sync::mpsc::error::TrySendError as InboxFull;
 use super::{
     Frames, Shared,
     rings::{Bell, Speech},
+    strain::LATE,
     transport::Transport,
     words::{Order, Place, Report},
 };
@@ -27,8 +28,6 @@ use crate::{call_task::Inbox, workers::judge::Ask};
 
 /// Deadlines served in one tick; after a long stall the rest wait for the next.
 const DEADLINES_PER_TICK_MAX: usize = 64;
-/// A frame that leaves this much after its time would have been missed by a 20 ms buffer.
-const LATE: Duration = Duration::from_millis(20);
 
 /// Whether the seat is needed any longer.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -64,6 +63,8 @@ pub(super) struct Seat {
     stopped: bool,
     over: bool,
     wake: Wake,
+    /// How late the circuit was called in this tick, if it wanted to be.
+    lateness: Option<Duration>,
     wire: Vec<u8>,
     /// Decodes our own frames for the recording.
     ours: Option<Decoder>,
@@ -100,7 +101,8 @@ impl Seat {
             stopped: false,
             over: false,
             wake,
-            wire: Vec::with_capacity(4 * 1024),
+            lateness: None,
+            wire: Vec::with_capacity(1024),
             ours: records_sound.then(|| Decoder::new(seat_codec.0, seat_codec.1).ok()).flatten(),
             pcm: Vec::with_capacity(1024),
         };
@@ -136,6 +138,11 @@ impl Seat {
             || wake.unsent
             || wake.due.is_some_and(|due| due <= now)
             || wake.bell.has_rung()
+    }
+
+    /// How late its circuit was called in the last tick, if it wanted to be.
+    pub(super) fn lateness(&self) -> Option<Duration> {
+        self.lateness
     }
 
     /// Everything that is due now.
@@ -217,10 +224,13 @@ impl Seat {
     }
 
     fn serve_deadlines(&mut self, now: Mono) {
+        self.lateness = None;
         for _ in 0..DEADLINES_PER_TICK_MAX {
             self.wake.due = self.circuit.deadline().map(|(due, _)| due);
             let Some(due) = self.wake.due.filter(|&due| due <= now) else { return };
-            if now.since(due) > LATE {
+            let lateness = now.since(due);
+            self.lateness = self.lateness.max(Some(lateness));
+            if lateness > LATE {
                 counter!("trunkline_deadlines_late_total").increment(1);
             }
             self.sound(now, circuit::Input::Tick);
