@@ -50,12 +50,11 @@ pub struct Press {
 #[derive(Clone, Debug)]
 pub struct Detector {
     tones: Tones,
-    /// Goertzel states of the eight tones, and the energy of the step so far.
-    past: [[f32; 8]; 2],
-    energy: f32,
+    sums: Sums,
     in_step: usize,
-    /// The last steps, newest last.
+    /// The last steps, around and around.
     steps: [Step; STEPS_PRESSED],
+    newest: usize,
     /// Key shown by the last windows, and how many of them in a row.
     shown: Option<(usize, usize)>,
     windows: usize,
@@ -63,6 +62,14 @@ pub struct Detector {
     missing: u32,
     /// Samples fed.
     fed: u64,
+}
+
+/// A step so far: Goertzel states of the eight tones, and the energy.
+#[derive(Clone, Copy, Debug, Default)]
+struct Sums {
+    one: [f32; 8],
+    two: [f32; 8],
+    energy: f32,
 }
 
 /// What one step held.
@@ -84,10 +91,10 @@ impl Detector {
     pub fn new() -> Self {
         Self {
             tones: Tones::new(),
-            past: [[0.0; 8]; 2],
-            energy: 0.0,
+            sums: Sums::default(),
             in_step: 0,
             steps: [Step::default(); STEPS_PRESSED],
+            newest: 0,
             shown: None,
             windows: 0,
             pressed: None,
@@ -99,16 +106,19 @@ impl Detector {
     /// Listens to `samples`, any number; `on_press` is called once per key pressed, in order.
     pub fn feed(&mut self, mut samples: &[i16], mut on_press: impl FnMut(Press)) {
         while !samples.is_empty() {
-            let take = (STEP - self.in_step).min(samples.len());
-            let (now, later) = samples.split_at(take);
+            let (now, later) = samples.split_at((STEP - self.in_step).min(samples.len()));
+            let (next, later) = later.split_at(STEP.min(later.len()));
             samples = later;
-            self.accumulate(now);
-            self.fed += take as u64;
-            self.in_step += take;
-            if self.in_step == STEP {
-                self.finish_step();
-                if let Some(press) = self.judge() {
-                    on_press(press);
+            let mut ahead = Sums::default();
+            self.tones.add(&mut self.sums, now, &mut ahead, next);
+            for (length, following) in [(now.len(), ahead), (next.len(), Sums::default())] {
+                self.fed += length as u64;
+                self.in_step += length;
+                if self.in_step == STEP {
+                    self.finish_step(following);
+                    if let Some(press) = self.judge() {
+                        on_press(press);
+                    }
                 }
             }
         }
@@ -119,33 +129,22 @@ impl Detector {
         self.pressed.and_then(|(row, column)| Digit::at(row, column))
     }
 
-    fn accumulate(&mut self, samples: &[i16]) {
-        let [mut one, mut two] = self.past;
-        for &sample in samples {
-            let x = f32::from(sample);
-            self.energy += x * x;
-            for tone in 0..8 {
-                let now = x + self.tones.coefficient[tone] * one[tone] - two[tone];
-                two[tone] = one[tone];
-                one[tone] = now;
-            }
-        }
-        self.past = [one, two];
-    }
-
     /// Turns the Goertzel states into complex strengths, phase counted from the step's end.
-    fn finish_step(&mut self) {
-        let [one, two] = self.past;
-        let mut step = Step { energy: self.energy, ..Step::default() };
+    fn finish_step(&mut self, following: Sums) {
+        let Sums { one, two, energy } = std::mem::replace(&mut self.sums, following);
+        self.newest = (self.newest + 1) % STEPS_PRESSED;
+        let step = &mut self.steps[self.newest];
+        step.energy = energy;
         for tone in 0..8 {
             step.re[tone] = one[tone] - two[tone] * self.tones.cos[tone];
             step.im[tone] = two[tone] * self.tones.sin[tone];
         }
-        self.steps.copy_within(1.., 0);
-        self.steps[STEPS_PRESSED - 1] = step;
-        self.past = [[0.0; 8]; 2];
-        self.energy = 0.0;
         self.in_step = 0;
+    }
+
+    /// The step so many before the newest.
+    fn step(&self, before: usize) -> &Step {
+        &self.steps[(self.newest + STEPS_PRESSED - before) % STEPS_PRESSED]
     }
 
     /// Looks at the newest window.
@@ -176,14 +175,15 @@ impl Detector {
 
     /// Row and column of the key that the last two steps show.
     fn key_in_window(&self) -> Option<(usize, usize)> {
-        let [.., before, now] = &self.steps;
+        let (before, now) = (self.step(1), self.step(0));
         let power: [f32; 8] = std::array::from_fn(|tone| {
             let (re, im) = self.tones.one_step_on(before, tone);
             let (re, im) = (re + now.re[tone], im + now.im[tone]);
             re * re + im * im
         });
-        let row = strongest(&power[..4])?;
-        let column = strongest(&power[4..])?;
+        let [rows, columns] = power.as_chunks().0 else { return None };
+        let row = strongest(rows)?;
+        let column = strongest(columns)?;
         let (low, high) = (power[row], power[4 + column]);
         let amplitude = 32_767.0 * 10f32.powf(WEAKEST_DBFS / 20.0) * STEP as f32;
         let energy = before.energy + now.energy;
@@ -197,10 +197,9 @@ impl Detector {
     /// Both tones' phases advance over the last steps as their frequencies say.
     fn in_tune(&self, (row, column): (usize, usize)) -> bool {
         [row, 4 + column].into_iter().all(|tone| {
-            let advance: f32 = self
-                .steps
-                .windows(2)
-                .map(|pair| self.tones.deviation(&pair[0], &pair[1], tone))
+            let advance: f32 = (1..STEPS_PRESSED)
+                .rev()
+                .map(|ago| self.tones.deviation(self.step(ago), self.step(ago - 1), tone))
                 .sum();
             let samples = ((STEPS_PRESSED - 1) * STEP) as f32;
             let off_hz = advance / TAU * RATE_HZ as f32 / samples;
@@ -210,11 +209,11 @@ impl Detector {
 }
 
 /// The tone that stands out of its group.
-fn strongest(group: &[f32]) -> Option<usize> {
-    let best = (0..group.len()).max_by(|&a, &b| group[a].total_cmp(&group[b]))?;
-    let stands_out =
-        (0..group.len()).all(|other| other == best || group[other] * STANDS_OUT <= group[best]);
-    stands_out.then_some(best)
+fn strongest(group: &[f32; 4]) -> Option<usize> {
+    let best = (1..4).fold(0, |best, tone| if group[tone] > group[best] { tone } else { best });
+    let highest = group[best];
+    let near = group.iter().filter(|power| **power * STANDS_OUT > highest).count();
+    (near <= 1).then_some(best)
 }
 
 fn frequency_hz(tone: usize) -> f32 {
@@ -241,6 +240,35 @@ impl Tones {
             sin: std::array::from_fn(|tone| angle(tone).sin()),
             step_cos: std::array::from_fn(|tone| step(tone).cos()),
             step_sin: std::array::from_fn(|tone| step(tone).sin()),
+        }
+    }
+
+    /// Adds to a step and to the one after it, side by side: each sum waits for the one before it, so
+    /// two at a time take hardly longer than one.
+    fn add(&self, step: &mut Sums, samples: &[i16], after: &mut Sums, later: &[i16]) {
+        let both = samples.len().min(later.len());
+        let (mut one, mut other) = (*step, *after);
+        for (sample, later) in samples.iter().zip(later) {
+            self.add_sample(&mut one, *sample);
+            self.add_sample(&mut other, *later);
+        }
+        for sample in &samples[both..] {
+            self.add_sample(&mut one, *sample);
+        }
+        for sample in &later[both..] {
+            self.add_sample(&mut other, *sample);
+        }
+        (*step, *after) = (one, other);
+    }
+
+    #[inline]
+    fn add_sample(&self, sums: &mut Sums, sample: i16) {
+        let x = f32::from(sample);
+        sums.energy += x * x;
+        for tone in 0..8 {
+            let now = x + self.coefficient[tone] * sums.one[tone] - sums.two[tone];
+            sums.two[tone] = sums.one[tone];
+            sums.one[tone] = now;
         }
     }
 

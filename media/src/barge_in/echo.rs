@@ -39,7 +39,8 @@ const SPREAD: (usize, usize) = (2, 5);
 pub(crate) struct Echo {
     config: EchoConfig,
     delays: usize,
-    /// Level of what plays, per hop of the clock, for the last [`HOPS`] up to `newest`.
+    /// Level of what plays, per hop of the clock, for the last [`HOPS`] up to `newest`; each in the
+    /// slot before that of the hop before it, so that later delays stand further on.
     sent: [f32; HOPS as usize],
     newest: u64,
     level_db: f32,
@@ -96,9 +97,11 @@ impl Echo {
             return None;
         }
         let mut window = [SILENT_DBFS; DELAYS];
-        for (level, delay) in window[first as usize..].iter_mut().zip(first..=last) {
-            *level = self.sent[slot(now - delay)];
-        }
+        let seen = &mut window[first as usize..=last as usize];
+        let (start, onward) = self.sent.split_at(slot(now - first));
+        let (begin, end) = seen.split_at_mut(onward.len().min(seen.len()));
+        begin.copy_from_slice(&onward[..begin.len()]);
+        end.copy_from_slice(&start[..end.len()]);
         Some(window)
     }
 
@@ -112,8 +115,7 @@ impl Echo {
             Some(delay) => (delay.saturating_sub(SPREAD.0), (delay + SPREAD.1).min(self.delays)),
             None => (0, self.delays),
         };
-        let loudest = window[from..].iter().take(to + 1 - from).copied();
-        let loudest = loudest.fold(SILENT_DBFS, f32::max);
+        let loudest = highest(&window[from..=to], SILENT_DBFS);
         if loudest < AUDIBLE_DBFS {
             return false;
         }
@@ -130,7 +132,20 @@ impl Echo {
 }
 
 fn slot(hop: u64) -> usize {
-    (hop % HOPS) as usize
+    (HOPS - 1 - hop % HOPS) as usize
+}
+
+/// The highest of them and of `least`, four at a time.
+fn highest(levels: &[f32], least: f32) -> f32 {
+    let higher = |a: f32, b: f32| if a > b { a } else { b };
+    let mut lanes = [least; 4];
+    let (fours, rest) = levels.as_chunks::<4>();
+    for four in fours {
+        for (lane, level) in lanes.iter_mut().zip(four) {
+            *lane = higher(*level, *lane);
+        }
+    }
+    lanes.iter().chain(rest).fold(least, |highest, level| higher(*level, highest))
 }
 
 /// Which delay makes our envelope look most like what comes in? Sums that forget, delay by delay.
@@ -190,10 +205,9 @@ impl Correlation {
             let square = covariance * covariance.abs() / spread.max(1.0);
             *likeness = if spread > 1.0 { square } else { 0.0 };
         }
-        let best = |best: (f32, Option<usize>), (delay, &likeness): (usize, &f32)| {
-            if likeness > best.0 { (likeness, Some(delay)) } else { best }
-        };
-        likeness[..delays].iter().enumerate().fold((SURE * SURE, None), best).1
+        let likeness = &likeness[..delays];
+        let best = highest(likeness, SURE * SURE);
+        if best > SURE * SURE { likeness.iter().position(|it| *it == best) } else { None }
     }
 }
 

@@ -129,7 +129,7 @@ impl LegIn {
         if narrow.len() > room {
             out.ignored(Ignored::TooMuchAudio);
         }
-        self.waiting.extend(narrow.iter().take(room));
+        self.waiting.extend(&narrow[..narrow.len().min(room)]);
     }
 
     /// The next hop, and when its last sample came.
@@ -138,9 +138,11 @@ impl LegIn {
             return None;
         }
         let mut hop = [0; HOP];
-        for (slot, sample) in hop.iter_mut().zip(self.waiting.drain(..HOP)) {
-            *slot = sample;
-        }
+        let (first, second) = self.waiting.as_slices();
+        let (begin, end) = hop.split_at_mut(first.len().min(HOP));
+        begin.copy_from_slice(&first[..begin.len()]);
+        end.copy_from_slice(&second[..end.len()]);
+        self.waiting.drain(..HOP);
         if self.waiting.is_empty() {
             // Back to the beginning of its memory, which is in the cache.
             self.waiting.clear();

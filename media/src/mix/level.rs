@@ -15,8 +15,12 @@ pub struct Level {
 impl Level {
     /// Measures `samples`; nothing, and silence, read [`QUIETEST_DBFS`].
     pub fn of(samples: &[i16]) -> Self {
-        let peak = samples.iter().map(|s| s.unsigned_abs()).max().unwrap_or(0);
-        let energy: u64 = samples.iter().map(|&s| u64::from(s.unsigned_abs()).pow(2)).sum();
+        let peak = samples.iter().map(|s| s.unsigned_abs()).fold(0, u16::max);
+        // Two squares fit 32 bits; as 64 bits each would be multiplied alone.
+        let square = |sample: i16| (i32::from(sample) * i32::from(sample)) as u32;
+        let (pairs, last) = samples.as_chunks::<2>();
+        let pairs = pairs.iter().map(|&[one, other]| u64::from(square(one) + square(other)));
+        let energy = pairs.sum::<u64>() + last.iter().map(|&it| u64::from(square(it))).sum::<u64>();
         let mean = energy as f64 / samples.len().max(1) as f64;
         Self { rms_dbfs: dbfs(mean.sqrt() as f32), peak_dbfs: dbfs(f32::from(peak)) }
     }

@@ -1,7 +1,7 @@
 //! One streaming resampler per stream, for its whole life.
 //!
 //! Between 8, 16, 24 and 48 kHz: a small polyphase FIR ([`polyphase`]), no allocation, a fixed delay
-//! of under 3 ms. Every other ratio (22.05 and 44.1 kHz synthesisers): `rubato` ([`fractional`]).
+//! of under 2 ms. Every other ratio (22.05 and 44.1 kHz synthesisers): `rubato` ([`fractional`]).
 //! Cutting the input anywhere gives the same samples; the number of samples out never drifts from
 //! the exact ratio. Fresh filters per chunk, the field's usual cause of choppy sound, cannot happen:
 //! the state lives here.
@@ -29,6 +29,11 @@ pub struct ResampleError {
 }
 
 /// Changes the rate of one mono stream.
+///
+/// Between 8, 16, 24 and 48 kHz, of the lower rate's Nyquist frequency: flat within 0.01 dB up to
+/// 0.85 of it (3.4 kHz of 4), −0.4 dB at 0.9, −6 dB at 1, and at least 63 dB down from 1.15 on, so
+/// nothing is mirrored into what passes flat. Linear phase; late by 13 samples of the lower rate.
+/// Every other ratio: within 0.5 dB and 60 dB down at the same places.
 pub struct Resampler {
     from_hz: u32,
     to_hz: u32,
@@ -72,7 +77,8 @@ impl Resampler {
     }
 
     /// How much later a sound leaves than it entered, in output samples, apart from what waits for
-    /// a chunk to fill (nothing between 8, 16, 24 and 48 kHz; up to 5 ms otherwise).
+    /// a chunk to fill (between 8, 16, 24 and 48 kHz up to five samples, none when frames are whole
+    /// milliseconds; up to 5 ms otherwise).
     pub fn delay_samples(&self) -> usize {
         match &self.way {
             Way::Same => 0,
@@ -102,9 +108,13 @@ impl Resampler {
     }
 }
 
-/// Nearest 16-bit sample, clipped.
+/// Nearest 16-bit sample, clipped. The sum's unit is its lowest bit, so that rounding is an addition
+/// and many samples are rounded at once.
 fn to_sample(value: f32) -> i16 {
-    (value + 0.5f32.copysign(value)) as i16
+    /// 1.5 · 2²³: its low 16 bits are zero.
+    const UNIT: f32 = 12_582_912.0;
+    let clipped = value.clamp(f32::from(i16::MIN), f32::from(i16::MAX));
+    (clipped + UNIT).to_bits() as i16
 }
 
 #[cfg(test)]

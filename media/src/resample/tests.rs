@@ -72,29 +72,64 @@ fn what_would_alias_is_60_db_down() {
     }
 }
 
+/// What is left of a tone after resampling, against the tone itself, in dB: images and noise. The
+/// tone is taken out by a least-squares fit.
+fn rest_db(from_hz: u32, to_hz: u32, hz: f64) -> f64 {
+    let out = resampled(from_hz, to_hz, &tone(from_hz, hz, from_hz as usize));
+    let settled = &out[out.len() / 4..out.len() / 4 + to_hz as usize / 2];
+    let (mut s, mut c) = (0.0, 0.0);
+    let angle = |n: usize| n as f64 * TAU * hz / f64::from(to_hz);
+    for (n, &x) in settled.iter().enumerate() {
+        s += f64::from(x) * angle(n).sin();
+        c += f64::from(x) * angle(n).cos();
+    }
+    let scale = 2.0 / settled.len() as f64;
+    let left: f64 = settled
+        .iter()
+        .enumerate()
+        .map(|(n, &x)| {
+            let fit = scale * (s * angle(n).sin() + c * angle(n).cos());
+            (f64::from(x) - fit).powi(2)
+        })
+        .sum();
+    10.0 * (left / settled.len() as f64 / rms(settled).powi(2)).log10()
+}
+
 #[test]
 fn images_of_a_tone_are_60_db_down() {
     for (from_hz, to_hz) in PAIRS.into_iter().filter(|(from, to)| from < to) {
-        // What is left after the tone itself is taken out by a least-squares fit.
-        let out = resampled(from_hz, to_hz, &tone(from_hz, 1_000.0, from_hz as usize));
-        let settled = &out[out.len() / 4..out.len() / 4 + to_hz as usize / 2];
-        let (mut s, mut c) = (0.0, 0.0);
-        let angle = |n: usize| n as f64 * TAU * 1_000.0 / f64::from(to_hz);
-        for (n, &x) in settled.iter().enumerate() {
-            s += f64::from(x) * angle(n).sin();
-            c += f64::from(x) * angle(n).cos();
+        for hz in [1_000.0, 2_000.0, 3_400.0] {
+            let db = rest_db(from_hz, to_hz, hz);
+            assert!(db <= -60.0, "{from_hz}→{to_hz} at {hz} Hz: {db:.1} dB");
         }
-        let scale = 2.0 / settled.len() as f64;
-        let left: f64 = settled
-            .iter()
-            .enumerate()
-            .map(|(n, &x)| {
-                let fit = scale * (s * angle(n).sin() + c * angle(n).cos());
-                (f64::from(x) - fit).powi(2)
-            })
-            .sum();
-        let db = 10.0 * (left / settled.len() as f64 / rms(settled).powi(2)).log10();
-        assert!(db <= -60.0, "{from_hz}→{to_hz}: {db:.1} dB");
+    }
+}
+
+/// The figures in the documentation of [`Resampler`], in twentieths of the lower Nyquist frequency.
+#[test]
+fn the_small_filters_are_as_good_as_they_say() {
+    for (from_hz, to_hz) in PAIRS {
+        if !FIXED_HZ.contains(&from_hz) || !FIXED_HZ.contains(&to_hz) {
+            continue;
+        }
+        let twentieth = f64::from(from_hz.min(to_hz)) / 40.0;
+        let pair = format!("{from_hz}→{to_hz}");
+        for n in 1..=17 {
+            let db = gain_db(from_hz, to_hz, f64::from(n) * twentieth);
+            assert!(db.abs() <= 0.01, "{pair} at {n}/20: {db:.4} dB");
+        }
+        let edge = gain_db(from_hz, to_hz, 18.0 * twentieth);
+        assert!((-0.45..=-0.3).contains(&edge), "{pair} at 18/20: {edge:.2} dB");
+        if from_hz < to_hz {
+            for n in [5, 11, 17] {
+                let db = rest_db(from_hz, to_hz, f64::from(n) * twentieth);
+                assert!(db <= -63.0, "{pair} at {n}/20: {db:.1} dB of images");
+            }
+        }
+        for n in 23..20 * from_hz / to_hz {
+            let db = gain_db(from_hz, to_hz, f64::from(n) * twentieth);
+            assert!(db <= -63.0, "{pair} at {n}/20: {db:.1} dB");
+        }
     }
 }
 

@@ -63,10 +63,12 @@ impl Judge {
     }
 
     pub(super) fn hop(&mut self, samples: &[i16], open: bool) {
-        for &sample in samples {
-            self.history[(self.total % HISTORY as u64) as usize] = sample;
-            self.total += 1;
-        }
+        // Around the end of the history if need be.
+        let (_, room) = self.history.split_at_mut((self.total % HISTORY as u64) as usize);
+        let (now, later) = samples.split_at(samples.len().min(room.len()));
+        room[..now.len()].copy_from_slice(now);
+        self.history[..later.len()].copy_from_slice(later);
+        self.total += samples.len() as u64;
         if open {
             if self.cursor >= self.until {
                 let start = self.total.saturating_sub(PRE_ROLL);
@@ -84,9 +86,10 @@ impl Judge {
         if self.cursor >= self.until || to_sample > self.total {
             return None;
         }
-        for (slot, at) in self.chunk.iter_mut().zip(self.cursor..) {
-            *slot = self.history[(at % HISTORY as u64) as usize];
-        }
+        let (start, first) = self.history.split_at((self.cursor % HISTORY as u64) as usize);
+        let (begin, end) = self.chunk.split_at_mut(first.len().min(JUDGE_SAMPLES));
+        begin.copy_from_slice(&first[..begin.len()]);
+        end.copy_from_slice(&start[..end.len()]);
         self.cursor = to_sample;
         let chunk = self.next_chunk;
         self.next_chunk = self.next_chunk.wrapping_add(1);

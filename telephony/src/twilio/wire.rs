@@ -68,7 +68,7 @@ pub(super) struct Place<'a> {
 }
 
 /// `media`.
-#[derive(Deserialize)]
+#[derive(Debug, Deserialize, PartialEq, Eq)]
 #[serde(rename_all = "camelCase")]
 pub(super) struct MediaMessage<'a> {
     #[serde(borrow)]
@@ -82,7 +82,7 @@ pub(super) struct MediaMessage<'a> {
 }
 
 /// The body of `media`.
-#[derive(Deserialize)]
+#[derive(Debug, Deserialize, PartialEq, Eq)]
 pub(super) struct Media<'a> {
     #[serde(borrow, default)]
     pub(super) track: Option<Text<'a>>,
