@@ -74,7 +74,7 @@ pub(crate) async fn open(
     )
     .expect("started");
     let router = http::router(exchange);
-    (address, tokio::spawn(http::serve(listener, router, connections_max)))
+    (address, tokio::spawn(http::serve(listener, router, connections_max, None)))
 }
 
 fn greeting() -> String {

@@ -11,6 +11,7 @@
 mod lobby;
 pub mod rings;
 mod seat;
+pub mod tls;
 pub mod transport;
 pub mod words;
 

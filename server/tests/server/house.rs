@@ -113,7 +113,7 @@ async fn built(line: Line, limits: Limits, dialects: Dialects) -> House {
     )
     .expect("started");
     let router = http::router(Arc::clone(&exchange));
-    let server = tokio::spawn(http::serve(listener, router, connections_max));
+    let server = tokio::spawn(http::serve(listener, router, connections_max, None));
     House { address, exchange, truths, dir, pipes, server }
 }
 
