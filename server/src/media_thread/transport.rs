@@ -172,7 +172,11 @@ impl Transport {
                     Ok(message @ (Message::Text(_) | Message::Binary(_))) => {
                         return Ok(Some(message));
                     }
-                    Ok(Message::Close(frame)) => return Err(closed_by_peer(frame)),
+                    Ok(Message::Close(frame)) => {
+                        // A good-bye is answered (RFC 6455 §5.5.1), as far as the peer takes it.
+                        let _ = socket.flush();
+                        return Err(closed_by_peer(frame));
+                    }
                     Ok(_) => {}
                     Err(Error::Io(e)) if e.kind() == io::ErrorKind::WouldBlock => return Ok(None),
                     Err(e) => return Err(broken(&e)),

@@ -1,16 +1,23 @@
-use std::{cell::RefCell, collections::VecDeque, rc::Rc, sync::Arc};
+use std::{
+    cell::RefCell,
+    collections::VecDeque,
+    net::{TcpListener, TcpStream},
+    rc::Rc,
+    sync::Arc,
+};
 
 use rustls::{
     ClientConfig, ClientConnection, RootCertStore, ServerConfig, SupportedProtocolVersion,
     crypto::ring,
     version::{TLS12, TLS13},
 };
+use telephony::stream::Kind;
 use tokio_tungstenite::tungstenite::{
     Message, WebSocket,
     protocol::{Role, WebSocketConfig},
 };
 
-use super::*;
+use super::{super::transport::Transport, *};
 
 /// A socket in memory that gives and takes as much as the test says.
 struct Memory {
@@ -70,6 +77,21 @@ struct Ends {
 }
 
 fn ends(version: &'static SupportedProtocolVersion) -> Ends {
+    let (server, client) = shaken(version);
+    let between = Rc::new(RefCell::new(Memory {
+        arrived: VecDeque::new(),
+        ended: false,
+        piece: usize::MAX,
+        given: 0,
+        sent: Vec::new(),
+        room: usize::MAX,
+    }));
+    let ours = Secured::new(server, Socket(Rc::clone(&between)));
+    Ends { ours, client, between }
+}
+
+/// Server and client after their handshake.
+fn shaken(version: &'static SupportedProtocolVersion) -> (ServerConnection, ClientConnection) {
     let made = rcgen::generate_simple_self_signed(["localhost".to_owned()]).expect("made");
     let (certificate, key) = (made.cert.der().clone(), made.signing_key.into());
     let provider = || Arc::new(ring::default_provider());
@@ -102,16 +124,7 @@ fn ends(version: &'static SupportedProtocolVersion) -> Ends {
         client.read_tls(&mut &back[..]).expect("memory");
         client.process_new_packets().expect("a handshake");
     }
-    let between = Rc::new(RefCell::new(Memory {
-        arrived: VecDeque::new(),
-        ended: false,
-        piece: usize::MAX,
-        given: 0,
-        sent: Vec::new(),
-        room: usize::MAX,
-    }));
-    let ours = Secured::new(server, Socket(Rc::clone(&between)));
-    Ends { ours, client, between }
+    (server, client)
 }
 
 impl Ends {
@@ -274,4 +287,26 @@ fn a_fatal_alert_is_the_peers_doing() {
     let closed = broken(&drained(&mut ends.ours, 10).1.expect_err("an alert")).expect("of TLS");
     assert_eq!(closed.code, "tls_alert");
     assert!(closed.detail.contains("the carrier ended TLS with the alert"), "{closed:?}");
+}
+
+#[test]
+fn a_peer_that_reads_nothing_is_given_up_after_about_a_second_of_audio() {
+    let listener = TcpListener::bind("127.0.0.1:0").expect("bound");
+    let _peer = TcpStream::connect(listener.local_addr().expect("address")).expect("connected");
+    let (stream, _) = listener.accept().expect("accepted");
+    let (server, _client) = shaken(&TLS13);
+    let mut transport =
+        Transport::web_socket(stream, Some(server), Vec::new()).expect("a transport");
+    let frame = [0; 270];
+    let (mut waiting, mut blocked) = (0, false);
+    let closed = loop {
+        if let Err(closed) = transport.write(&frame, Kind::Text) {
+            break closed;
+        }
+        blocked |= !transport.flush().expect("it waits");
+        waiting += if blocked { frame.len() } else { 0 };
+        assert!(waiting < 20 * 1024, "{waiting} bytes wait");
+    };
+    assert_eq!(closed.code, "peer_too_slow");
+    assert!(waiting > 8 * 1024, "{waiting} bytes are no second");
 }
