@@ -1,6 +1,8 @@
 //! A server to measure the engine with: speech models are stand-ins that cost nothing.
 //!
-//! `cargo run --release -p loadtest --example stand_in -- [CALLS_MAX] [CALLS_DIR]`
+//! `cargo run --release -p loadtest --example stand_in -- [CALLS_MAX] [CALLS_DIR] [CERTIFICATE]`
+//!
+//! With the third it speaks TLS, and writes there the certificate for `loadtest --trust CERTIFICATE`.
 
 #[path = "../tests/house/mod.rs"]
 mod house;
@@ -13,11 +15,13 @@ async fn main() {
     let mut args = std::env::args().skip(1);
     let calls_max = args.next().and_then(|text| text.parse().ok()).unwrap_or(2_000);
     let calls_dir = args.next().map_or_else(|| PathBuf::from("target/stand-in"), PathBuf::from);
-    let (address, serving) = house::open(calls_max, &calls_dir).await;
+    let certificate = args.next().map(PathBuf::from);
+    let s = if certificate.is_some() { "s" } else { "" };
+    let (address, serving) = house::open(calls_max, &calls_dir, certificate.as_deref()).await;
     // A closed pipe is no reason to fail.
     let _ = writeln!(
         std::io::stdout(),
-        "pid {}, secret {:?}, ws://{address}/media/twilio",
+        "pid {}, secret {:?}, ws{s}://{address}/media/twilio",
         std::process::id(),
         house::SECRET
     );
