@@ -42,6 +42,9 @@ pub(crate) struct Common {
     /// The server's media stream
     #[arg(long, default_value = "ws://127.0.0.1:8080/media/twilio")]
     pub(crate) url: String,
+    /// PEM file with the certificate of a server that speaks wss://, or of who vouches for it
+    #[arg(long, value_name = "PEM")]
+    pub(crate) trust: Option<PathBuf>,
     /// Secret the server signs stream tokens with, if it does
     #[arg(long, env = "TRUNKLINE_STREAM_SECRET", hide_env_values = true)]
     pub(crate) secret: Option<String>,

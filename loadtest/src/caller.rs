@@ -14,6 +14,7 @@ use crate::figures::Measured;
 use crate::interrupter::Interrupter;
 use crate::listener::{Fault, Listener};
 use crate::target::Target;
+use crate::tls::Wire;
 use crate::websocket::{self, Answer, Message, Reader, Writer};
 
 /// Longest wait for the WebSocket to stand.
@@ -72,7 +73,7 @@ enum Stage {
 /// A call under way.
 #[derive(Debug)]
 pub(crate) struct Caller {
-    pub(crate) socket: TcpStream,
+    pub(crate) wire: Wire,
     stage: Stage,
     plan: Plan,
     reader: Reader,
@@ -89,7 +90,7 @@ impl Caller {
         out.bytes.extend(websocket::upgrade(&target.authority, &target.path).into_bytes());
         let stage = Stage::Connecting;
         Ok(Self {
-            socket,
+            wire: Wire::new(socket, target.trust.as_ref())?,
             stage,
             plan,
             reader: Reader::default(),
@@ -195,7 +196,7 @@ impl Caller {
     }
 
     fn read(&mut self, now: Mono, scratch: &mut [u8]) -> Result<()> {
-        let read = match self.socket.read(scratch) {
+        let read = match self.wire.read(scratch) {
             Ok(0) => return self.closed(),
             Ok(read) => read,
             Err(e) if matches!(e.kind(), ErrorKind::WouldBlock | ErrorKind::Interrupted) => {
@@ -260,8 +261,13 @@ impl Caller {
     }
 
     fn flush(&mut self) -> Result<()> {
-        while !self.out.bytes.is_empty() {
-            match self.socket.write(&self.out.bytes) {
+        loop {
+            let sent = match self.out.bytes.is_empty() {
+                true => self.wire.flush().map(|()| 0),
+                false => self.wire.write(&self.out.bytes),
+            };
+            match sent {
+                Ok(_) if self.out.bytes.is_empty() => return Ok(()),
                 Ok(written) if written == self.out.bytes.len() => self.out.bytes.clear(),
                 Ok(written) => drop(self.out.bytes.drain(..written)),
                 Err(e) if e.kind() == ErrorKind::Interrupted => {}
@@ -271,7 +277,6 @@ impl Caller {
                 Err(e) => return Err(e).context("the server does not listen"),
             }
         }
-        Ok(())
     }
 }
 

@@ -164,7 +164,7 @@ impl<'t> Generator<'t> {
         let at = self.free.pop().unwrap_or(self.callers.len());
         if caller.listens() {
             let data = epoll::EventData::new_u64(at as u64);
-            epoll::add(&self.epoll, &caller.socket, data, epoll::EventFlags::IN)
+            epoll::add(&self.epoll, &caller.wire.socket, data, epoll::EventFlags::IN)
                 .context("no place in the epoll set")?;
         }
         let over = caller.due(now);

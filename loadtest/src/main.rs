@@ -3,7 +3,7 @@
 //!
 //! ```text
 //!   args, scenario ─▶ target (may it be burdened?) ─▶ run ─▶ generator (one thread, epoll)
-//!   many × caller (socket, websocket) ◀─▶ listener (counts) | interrupter (sim::line::Line)
+//!   many × caller (socket, tls, websocket) ◀─▶ listener (counts) | interrupter (sim::line::Line)
 //!   figures ◀─ account, pacing, playout ◀──┘      process, own ◀─ CPU and memory of both ends
 //!   report (JSON, Markdown, SVG) ◀─ figures, criterion (exit code);   capacity ◀─ search ◀─ run
 //! ```
@@ -30,6 +30,7 @@ mod run;
 mod scenario;
 mod search;
 mod target;
+mod tls;
 mod voice;
 mod websocket;
 
@@ -132,6 +133,7 @@ fn stage(common: &Common) -> Result<Stage> {
         }
     }
     let target = Target::of(&common.url, common.yes_not_loopback)?;
+    let target = target.trusting(common.trust.as_deref())?;
     if let Some(cpu) = common.cpu {
         own::pin(cpu)?;
     }

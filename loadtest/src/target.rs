@@ -1,11 +1,14 @@
 //! Which servers may be burdened: this machine's own, unless somebody insists twice.
 
 use std::net::{IpAddr, SocketAddr, ToSocketAddrs as _};
+use std::path::Path;
 
 use anyhow::{Context as _, Result, bail};
 
+use crate::tls::Trust;
+
 /// A server's media stream.
-#[derive(Clone, Debug, PartialEq, Eq)]
+#[derive(Clone, Debug)]
 pub(crate) struct Target {
     /// Where it listens.
     pub(crate) address: SocketAddr,
@@ -13,15 +16,22 @@ pub(crate) struct Target {
     pub(crate) authority: String,
     /// The path, from its `/` on.
     pub(crate) path: String,
+    /// The host's name or number, which its certificate must have.
+    host: String,
+    /// Whether it speaks TLS.
+    secured: bool,
+    /// Whose certificates are believed, if it does.
+    pub(crate) trust: Option<Trust>,
 }
 
 impl Target {
-    /// Refuses a URL that is no plain WebSocket, and a server elsewhere unless `insisted` twice.
+    /// Refuses a URL that is no WebSocket, and a server elsewhere unless `insisted` twice.
     pub(crate) fn of(url: &str, insisted: u8) -> Result<Self> {
-        if url.starts_with("wss://") {
-            bail!("{url}: TLS would be measured, not the server; give its plain ws:// port");
-        }
-        let rest = url.strip_prefix("ws://").with_context(|| format!("{url}: no ws:// URL"))?;
+        let (secured, rest) = match (url.strip_prefix("ws://"), url.strip_prefix("wss://")) {
+            (Some(rest), _) => (false, rest),
+            (_, Some(rest)) => (true, rest),
+            _ => bail!("{url}: no ws:// or wss:// URL"),
+        };
         let (authority, path) = rest.split_at(rest.find('/').unwrap_or(rest.len()));
         if !path.bytes().all(|byte| byte.is_ascii_graphic()) {
             bail!("{url}: a path has no spaces or strange characters");
@@ -31,7 +41,7 @@ impl Target {
             Some((host, port)) => {
                 (host, port.parse().with_context(|| format!("{url}: port {port:?}"))?)
             }
-            None => (authority, 80),
+            None => (authority, if secured { 443 } else { 80 }),
         };
         let host = host.trim_start_matches('[').trim_end_matches(']');
         // Names are not looked up before they are allowed.
@@ -47,7 +57,19 @@ impl Target {
             (host, port).to_socket_addrs().with_context(|| format!("cannot look up {host}"))?;
         let address = addresses.next().with_context(|| format!("{host} has no address"))?;
         let path = if path.is_empty() { "/" } else { path };
-        Ok(Self { address, authority: authority.to_owned(), path: path.to_owned() })
+        let (authority, path, host) = (authority.to_owned(), path.to_owned(), host.to_owned());
+        Ok(Self { address, authority, path, host, secured, trust: None })
+    }
+
+    /// Believes the certificates of this file, when the server speaks TLS.
+    pub(crate) fn trusting(mut self, pem: Option<&Path>) -> Result<Self> {
+        self.trust = match (self.secured, pem) {
+            (true, Some(pem)) => Some(Trust::read(pem, &self.host)?),
+            (false, None) => None,
+            (true, None) => bail!("wss:// wants --trust PEM: the certificate the server shows"),
+            (false, Some(_)) => bail!("--trust is for wss:// only: ws:// has no certificate"),
+        };
+        Ok(self)
     }
 }
 
@@ -70,9 +92,7 @@ mod tests {
         // Not looked up, so this needs no network.
         let error = Target::of("ws://localhost.example.com/", 1).expect_err("elsewhere");
         assert!(error.to_string().contains("not this machine"), "{error}");
-        for url in
-            ["http://127.0.0.1/", "127.0.0.1:80", "", "ws://127.0.0.1:99999/", "wss://[::1]/"]
-        {
+        for url in ["http://127.0.0.1/", "127.0.0.1:80", "", "ws://127.0.0.1:99999/"] {
             Target::of(url, 2).expect_err(url);
         }
     }
@@ -83,6 +103,22 @@ mod tests {
         assert_eq!(target.address, SocketAddr::from(([127, 0, 0, 1], 81)));
         assert_eq!((&*target.authority, &*target.path), ("127.0.0.1:81", "/a?b=c"));
         assert_eq!(Target::of("ws://[::1]", 0).expect("a URL").path, "/");
+        assert_eq!(Target::of("wss://[::1]/", 0).expect("a URL").address.port(), 443);
         Target::of("ws://127.0.0.1/a b", 0).expect_err("a space");
+    }
+
+    #[test]
+    fn tls_and_trust_go_together() {
+        let target = |url| Target::of(url, 0).expect("a URL");
+        let nowhere = Path::new("no-such-file.pem");
+        for (url, trust, says) in [
+            ("wss://127.0.0.1/", None, "--trust PEM"),
+            ("ws://127.0.0.1/", Some(nowhere), "wss:// only"),
+            ("wss://127.0.0.1/", Some(nowhere), "no-such-file.pem"),
+        ] {
+            let error = target(url).trusting(trust).expect_err(url).to_string();
+            assert!(error.contains(says), "{error}");
+        }
+        assert!(target("ws://127.0.0.1/").trusting(None).expect("plain").trust.is_none());
     }
 }

@@ -49,7 +49,8 @@ async fn echo() -> SocketAddr {
 #[tokio::test(flavor = "multi_thread")]
 async fn our_server_is_heard_marked_and_interrupted() {
     let dir = tempfile::tempdir().expect("a folder");
-    let (address, serving) = house::open(20, &dir.path().join("calls"), Records::default()).await;
+    let (address, serving) =
+        house::open(20, &dir.path().join("calls"), Records::default(), None).await;
     let pid = std::process::id().to_string();
     let args = ["calls", "--calls", "4", "--seconds", "3", "--interrupters", "0.3", "--seed", "4"];
     let holds = ["--pid", &pid, "--criterion", "failed<=0", "--criterion", "misbehaved<=0"];
@@ -68,9 +69,42 @@ async fn our_server_is_heard_marked_and_interrupted() {
 }
 
 #[tokio::test(flavor = "multi_thread")]
+async fn our_server_is_heard_over_tls_by_who_trusts_it() {
+    let dir = tempfile::tempdir().expect("a folder");
+    let (chain, calls) = (dir.path().join("chain.pem"), dir.path().join("calls"));
+    let (address, serving) = house::open(20, &calls, Records::default(), Some(&chain)).await;
+    let url = format!("wss://{address}/media/twilio");
+    let over_tls = async |trust: &Path| {
+        Command::new(env!("CARGO_BIN_EXE_loadtest"))
+            .args(["calls", "--calls", "4", "--seconds", "2", "--interrupters", "0.3"])
+            .args(["--criterion", "failed<=0", "--criterion", "misbehaved<=0"])
+            .args(["--url", &url, "--secret", house::SECRET, "--trust"])
+            .args([trust, Path::new("--out"), dir.path()])
+            .output()
+            .await
+            .expect("it runs")
+    };
+    let output = over_tls(&chain).await;
+    assert!(output.status.success(), "{output:?}");
+    let report = std::fs::read_to_string(dir.path().join("report.json")).expect("a report");
+    let report: Value = serde_json::from_str(&report).expect("JSON");
+    assert!(report["figures"]["frames"].as_u64() > Some(100), "{report:#}");
+    // A certificate of somebody else's.
+    let stranger = dir.path().join("stranger.pem");
+    let made = rcgen::generate_simple_self_signed(["127.0.0.1".to_owned()]).expect("made");
+    std::fs::write(&stranger, made.cert.pem()).expect("written");
+    let output = over_tls(&stranger).await;
+    assert_eq!(output.status.code(), Some(1), "{output:?}");
+    let said = String::from_utf8_lossy(&output.stdout);
+    assert!(said.contains("invalid peer certificate"), "{said}");
+    serving.abort();
+}
+
+#[tokio::test(flavor = "multi_thread")]
 async fn a_secret_the_server_does_not_know_fails_every_call() {
     let dir = tempfile::tempdir().expect("a folder");
-    let (address, serving) = house::open(20, &dir.path().join("calls"), Records::default()).await;
+    let (address, serving) =
+        house::open(20, &dir.path().join("calls"), Records::default(), None).await;
     let url = format!("ws://{address}/media/twilio");
     let output = Command::new(env!("CARGO_BIN_EXE_loadtest"))
         .args(["calls", "--calls", "2", "--seconds", "3", "--criterion", "failed<=0"])

@@ -107,8 +107,12 @@ fn files() -> Vec<File> {
             let path = entry.expect("a readable entry").path();
             let relative = path.strip_prefix(root()).expect("below the root");
             let relative = relative.to_string_lossy().replace('\\', "/");
+            // Of a worktree `.git` is a file.
+            if relative == ".git" {
+                continue;
+            }
             if path.is_dir() {
-                let skipped = ["target", ".git", "calls", "models"].contains(&relative.as_str());
+                let skipped = ["target", "calls", "models"].contains(&relative.as_str());
                 if !skipped && relative != "fuzz/target" && relative != "fuzz/corpus" {
                     folders.push(path);
                 }

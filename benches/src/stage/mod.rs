@@ -6,6 +6,7 @@
 mod call;
 mod hand_over;
 mod signal;
+mod tls;
 mod wire;
 
 /// What is repeated.
@@ -26,7 +27,9 @@ pub struct Stage {
 
 /// All stages, in the order a frame takes.
 pub fn all() -> impl Iterator<Item = &'static Stage> {
-    [wire::STAGES, signal::STAGES, call::STAGES, hand_over::STAGES].into_iter().flatten()
+    [wire::STAGES, tls::STAGES, signal::STAGES, call::STAGES, hand_over::STAGES]
+        .into_iter()
+        .flatten()
 }
 
 /// Does it so many times. The instruction counter looks for this function by its name, and counts

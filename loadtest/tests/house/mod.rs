@@ -15,7 +15,7 @@ use server::{
     clock::Clock,
     config::{Inbound, Limits, Records},
     exchange::{Exchange, Parts},
-    http,
+    http::{self, Certificates},
     media_thread::{MediaThreads, Shared, words::Switchboard},
     vendors::Dialects,
 };
@@ -30,11 +30,13 @@ const AHEAD: Duration = Duration::from_secs(1);
 const SENTENCES: usize = 30;
 const WORDS: usize = 12;
 
-/// Serves on a free port of this machine; the task serves until it is dropped.
+/// Serves on a free port of this machine; the task serves until it is dropped. With `certificate`
+/// it speaks TLS, and writes there what clients have to trust.
 pub(crate) async fn open(
     calls_max: usize,
     calls_dir: &Path,
     records: Records,
+    certificate: Option<&Path>,
 ) -> (SocketAddr, tokio::task::JoinHandle<()>) {
     assembly::install_tls();
     http::metrics_handle();
@@ -76,7 +78,18 @@ pub(crate) async fn open(
     )
     .expect("started");
     let router = http::router(exchange);
-    (address, tokio::spawn(http::serve(listener, router, connections_max)))
+    let certificates = certificate.map(|chain| Arc::new(self_made(chain)));
+    (address, tokio::spawn(http::serve(listener, router, connections_max, certificates)))
+}
+
+/// A certificate of this machine's own address.
+fn self_made(chain: &Path) -> Certificates {
+    let made = rcgen::generate_simple_self_signed(["127.0.0.1".to_owned()]).expect("made");
+    let dir = tempfile::tempdir().expect("a folder");
+    let key = dir.path().join("key.pem");
+    std::fs::write(chain, made.cert.pem()).expect("written");
+    std::fs::write(&key, made.signing_key.serialize_pem()).expect("written");
+    Certificates::load(chain, &key).expect("good")
 }
 
 fn greeting() -> String {

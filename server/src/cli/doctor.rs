@@ -5,6 +5,7 @@ use std::{fs, net::TcpListener, process::ExitCode};
 use super::say;
 use crate::{
     config::{Config, Sources, load},
+    http::Certificates,
     models::Models,
     vendors::Cast,
 };
@@ -24,8 +25,9 @@ pub fn run(sources: &Sources) -> anyhow::Result<ExitCode> {
             return Ok(ExitCode::FAILURE);
         }
     };
-    let checks: [(&str, Check); 5] = [
+    let checks: [(&str, Check); 6] = [
         ("listening address", listening),
+        ("TLS", tls),
         ("calls folder", calls_folder),
         ("model files", model_files),
         ("ear, mouth, judge", speech),
@@ -48,6 +50,15 @@ fn listening(config: &Config) -> Result<String, String> {
     TcpListener::bind(config.listen).map(|_| format!("{} is free", config.listen)).map_err(|e| {
         format!("{} cannot be used ({e}); stop what runs there, or set listen", config.listen)
     })
+}
+
+fn tls(config: &Config) -> Result<String, String> {
+    let Some((chain, key)) = config.tls.files() else {
+        return Ok("off: plain HTTP, for this machine or a proxy before it".to_owned());
+    };
+    let certificates = Certificates::load(chain, key).map_err(|e| e.to_string())?;
+    let (chain, key) = (chain.display(), key.display());
+    Ok(format!("{chain} and {key} fit, good until {}", certificates.good_until()))
 }
 
 fn calls_folder(config: &Config) -> Result<String, String> {

@@ -7,6 +7,7 @@ mod keys;
 mod layers;
 #[cfg(test)]
 mod tests;
+mod tls;
 
 use std::{net::SocketAddr, path::PathBuf};
 
@@ -16,6 +17,7 @@ use telephony::E164;
 use tracing_subscriber::EnvFilter;
 
 pub use layers::{ConfigError, Sources, load};
+pub use tls::{NotAPath, PemFile, Tls};
 
 /// A shorter stream secret is refused: who guesses it makes tokens.
 pub const SECRET_BYTES_MIN: usize = 16;
@@ -40,6 +42,8 @@ pub struct Config {
     /// start when absent.
     #[serde(serialize_with = "hidden")]
     pub stream_secret: Option<SecretString>,
+    /// Files that make the listener speak TLS.
+    pub tls: Tls,
     /// Streams that bring a call of their own.
     pub inbound: Inbound,
     /// Recogniser, voice and model.
@@ -195,6 +199,7 @@ impl Default for Config {
             carrier: Carrier::Loopback,
             from: None,
             stream_secret: None,
+            tls: Tls::default(),
             inbound: Inbound::default(),
             speech: Speech::default(),
             keys: Keys::default(),
@@ -271,6 +276,11 @@ impl Config {
                 );
                 return Err(("stream_secret", detail));
             }
+        }
+        self.tls.check()?;
+        if self.carrier == Carrier::Emulator && self.tls.files().is_some() {
+            let detail = "the emulator speaks no TLS: leave `tls` out, or set `loopback`";
+            return Err(("carrier", detail.to_owned()));
         }
         self.log_filter().map(drop).map_err(|detail| ("log", detail))
     }

@@ -137,3 +137,31 @@ fn the_log_filter_is_a_key_like_any_other() {
     let filter = config.log_filter().expect("a filter").to_string();
     assert!(filter.contains("warn") && filter.contains("server=debug"), "{filter}");
 }
+
+#[test]
+fn tls_takes_two_paths_or_none() {
+    let (certificate, key) = ("TRUNKLINE_TLS__CERTIFICATE", "TRUNKLINE_TLS__KEY");
+    let config = with_env(&[(certificate, "c.pem"), (key, "k.pem")]).expect("a configuration");
+    assert_eq!(config.tls.files(), Some(("c.pem".as_ref(), "k.pem".as_ref())));
+    let shown = config.redacted().expect("toml");
+    assert!(shown.contains("[tls]\ncertificate = \"c.pem\"\nkey = \"k.pem\""), "{shown}");
+    assert!(with_env(&[(key, "")]).expect("a configuration").tls.files().is_none());
+    for (set, says) in [
+        (certificate, "environment: `tls.certificate`: `tls.key` is not set"),
+        (key, "environment: `tls.key`: `tls.certificate` is not set"),
+    ] {
+        let text = with_env(&[(set, "x.pem")]).expect_err("half").to_string();
+        assert!(text.starts_with(says) && text.contains("set both"), "{text}");
+    }
+    let emulator = [(certificate, "c.pem"), (key, "k.pem"), ("TRUNKLINE_CARRIER", "emulator")];
+    let text = with_env(&emulator).expect_err("no TLS there").to_string();
+    assert!(text.starts_with("environment: `carrier`: ") && text.contains("loopback"), "{text}");
+}
+
+#[test]
+fn a_key_pasted_for_its_path_is_refused_and_not_repeated() {
+    let pasted = "-----BEGIN PRIVATE KEY-----\nMC4CAQAw\n-----END PRIVATE KEY-----";
+    let text = with_env(&[("TRUNKLINE_TLS__KEY", pasted)]).expect_err("no path").to_string();
+    assert!(text.starts_with("environment: `tls.key`: ") && text.contains("path"), "{text}");
+    assert!(!text.contains("MC4CAQAw"), "{text}");
+}

@@ -1,18 +1,28 @@
-//! Accepts connections, within bounds, and serves each with HTTP/1.1.
+//! Accepts connections, within bounds, and serves each with HTTP/1.1, over TLS when there are
+//! certificates.
 
 use std::{io, net::SocketAddr, sync::Arc, time::Duration};
 
-use axum::Router;
+use axum::{
+    Router,
+    http::{StatusCode, header},
+};
 use hyper::server::conn::http1;
 use hyper_util::{
     rt::{TokioIo, TokioTimer},
     service::TowerToHyperService,
 };
 use tokio::{
-    net::{TcpListener, TcpSocket},
+    io::{AsyncRead, AsyncWrite},
+    net::{TcpListener, TcpSocket, TcpStream},
     sync::Semaphore,
 };
 use tracing::{debug, warn};
+
+use super::{
+    Envelope,
+    tls::{Certificates, Entered, Gate},
+};
 
 /// Connections the kernel holds for us.
 const BACKLOG: u32 = 1024;
@@ -30,9 +40,15 @@ pub fn bind(address: SocketAddr) -> io::Result<TcpListener> {
     socket.listen(BACKLOG)
 }
 
-/// Serves until the future is dropped.
-pub async fn serve(listener: TcpListener, router: Router, connections_max: usize) {
+/// Serves until the future is dropped. With certificates everything goes over TLS.
+pub async fn serve(
+    listener: TcpListener,
+    router: Router,
+    connections_max: usize,
+    certificates: Option<Arc<Certificates>>,
+) {
     let permits = Arc::new(Semaphore::new(connections_max));
+    let gate = certificates.map(|certificates| Arc::new(Gate::new(certificates)));
     loop {
         let Ok(permit) = Arc::clone(&permits).acquire_owned().await else { return };
         let stream = match listener.accept().await {
@@ -44,17 +60,42 @@ pub async fn serve(listener: TcpListener, router: Router, connections_max: usize
                 continue;
             }
         };
-        let service = TowerToHyperService::new(router.clone());
+        let (router, gate) = (router.clone(), gate.clone());
         tokio::spawn(async move {
-            let connection = http1::Builder::new()
-                .timer(TokioTimer::new())
-                .header_read_timeout(HEADERS_MAX)
-                .serve_connection(TokioIo::new(stream), service)
-                .with_upgrades();
-            if let Err(error) = connection.await {
-                debug!(%error, "a connection ended badly");
+            match gate {
+                None => converse(stream, router).await,
+                Some(gate) => secured(&gate, stream, router).await,
             }
             drop(permit);
         });
+    }
+}
+
+async fn secured(gate: &Gate, stream: TcpStream, router: Router) {
+    match gate.enter(stream).await {
+        Ok(Entered::Secured(stream)) => converse(*stream, router).await,
+        Ok(Entered::Plain(stream)) => converse(stream, Router::new().fallback(only_tls)).await,
+        Err(error) => debug!(%error, "a connection did not come in"),
+    }
+}
+
+async fn only_tls() -> ([(header::HeaderName, &'static str); 1], Envelope) {
+    let message = "this port speaks TLS only: use https:// or wss://";
+    let envelope = Envelope::new(StatusCode::BAD_REQUEST, "tls_required", message);
+    ([(header::CONNECTION, "close")], envelope)
+}
+
+/// HTTP/1.1 over one connection.
+async fn converse<I>(stream: I, router: Router)
+where
+    I: AsyncRead + AsyncWrite + Unpin + Send + 'static,
+{
+    let connection = http1::Builder::new()
+        .timer(TokioTimer::new())
+        .header_read_timeout(HEADERS_MAX)
+        .serve_connection(TokioIo::new(stream), TowerToHyperService::new(router))
+        .with_upgrades();
+    if let Err(error) = connection.await {
+        debug!(%error, "a connection ended badly");
     }
 }

@@ -1,5 +1,5 @@
 //! `GET /media/twilio`: the WebSocket upgrade (RFC 6455 §4.2) by hand, so that the raw socket can be
-//! handed to a media thread. Left out: subprotocols, extensions, TLS (a proxy's work).
+//! handed to a media thread, and with it the state of its TLS. Left out: subprotocols, extensions.
 
 use std::sync::Arc;
 
@@ -9,9 +9,12 @@ use axum::{
     http::{HeaderMap, StatusCode, header},
     response::Response,
 };
+use hyper::upgrade::Upgraded;
 use hyper_util::rt::TokioIo;
+use rustls::ServerConnection;
 use telephony::twilio::Twilio;
 use tokio::net::TcpStream;
+use tokio_rustls::server::TlsStream;
 use tokio_tungstenite::tungstenite::handshake::derive_accept_key;
 use tracing::warn;
 
@@ -33,14 +36,12 @@ pub(super) async fn twilio(
             Ok(upgraded) => upgraded,
             Err(error) => return warn!(%error, "a media stream was not upgraded"),
         };
-        let Ok(parts) = upgraded.downcast::<TokioIo<TcpStream>>() else {
-            return warn!("a media stream came over something that is not a TCP socket");
+        let transport = match taken_apart(upgraded) {
+            Some((socket, tls, read_ahead)) => {
+                socket.into_std().and_then(|it| Transport::web_socket(it, tls, read_ahead))
+            }
+            None => return warn!("a media stream came over something that is not a TCP socket"),
         };
-        let transport = parts
-            .io
-            .into_inner()
-            .into_std()
-            .and_then(|socket| Transport::web_socket(socket, parts.read_buf.to_vec()));
         match transport {
             Ok(transport) => {
                 let translator = Box::new(Twilio::new());
@@ -59,6 +60,18 @@ pub(super) async fn twilio(
         .header(header::SEC_WEBSOCKET_ACCEPT, derive_accept_key(key.as_bytes()))
         .body(Body::empty())
         .map_err(|_| Envelope::new(StatusCode::INTERNAL_SERVER_ERROR, "internal", "no answer"))
+}
+
+/// The socket, the state of its TLS if it has one, and the bytes that came with the request.
+fn taken_apart(upgraded: Upgraded) -> Option<(TcpStream, Option<ServerConnection>, Vec<u8>)> {
+    match upgraded.downcast::<TokioIo<TcpStream>>() {
+        Ok(plain) => Some((plain.io.into_inner(), None, plain.read_buf.to_vec())),
+        Err(upgraded) => {
+            let parts = upgraded.downcast::<TokioIo<TlsStream<TcpStream>>>().ok()?;
+            let (socket, tls) = parts.io.into_inner().into_inner();
+            Some((socket, Some(tls), parts.read_buf.to_vec()))
+        }
+    }
 }
 
 /// The client's key, when the request is an upgrade to WebSocket version 13.

@@ -1,13 +1,15 @@
 //! The HTTP side: the public API, carriers' media streams, health and figures.
 //!
 //! Rooms: `calls` (`/call…`), `media` (`/media/twilio`), `health` (`/health`, `/ready`, `/metrics`),
-//! `envelope` (`{"error":{"code","message"}}`), `listen` (accepting, limits).
+//! `envelope` (`{"error":{"code","message"}}`), `listen` (accepting, limits), `tls` (certificates,
+//! handshakes).
 
 mod calls;
 mod envelope;
 mod health;
 mod listen;
 mod media;
+mod tls;
 
 use std::{sync::Arc, time::Duration};
 
@@ -24,6 +26,7 @@ use crate::exchange::Exchange;
 pub use envelope::Envelope;
 pub use health::metrics_handle;
 pub use listen::{bind, serve};
+pub use tls::{Certificates, Unusable};
 
 /// All routes.
 pub fn router(exchange: Arc<Exchange>) -> Router {

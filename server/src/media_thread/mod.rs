@@ -12,6 +12,7 @@ mod lobby;
 pub mod rings;
 mod seat;
 mod strain;
+pub mod tls;
 pub mod transport;
 pub mod words;
 

@@ -7,6 +7,7 @@ use std::{
 
 use crossbeam_channel::{Receiver, Sender, TryRecvError, TrySendError, bounded};
 use mio::{Interest, Registry, Token};
+use rustls::ServerConnection;
 use telephony::stream;
 pub use tokio_tungstenite::tungstenite::Message;
 use tokio_tungstenite::tungstenite::{
@@ -15,24 +16,26 @@ use tokio_tungstenite::tungstenite::{
     protocol::{CloseFrame, Role, WebSocketConfig, frame::coding::CloseCode},
 };
 
+use super::tls::{self, Wire};
+
 /// Largest message before the stream has shown its token, in bytes.
 const LOBBY_MESSAGE_MAX: usize = 64 * 1024;
 /// Largest message of a stream with a call, in bytes. The translator refuses far smaller ones and
 /// the stream goes on; beyond this the connection is closed.
 const MESSAGE_MAX: usize = 2 * 1024 * 1024;
-/// Bytes waiting for a slow peer: about 1 s of Twilio media messages. Then the peer is dropped.
-const OUTGOING_MAX: usize = 20 * 1024;
+/// Bytes waiting for a slow peer: 1 s of Twilio media messages and marks. Then the peer is dropped.
+const OUTGOING_MAX: usize = 14 * 1024;
 /// Messages of one tick leave in one write, up to so many bytes.
-const OUTGOING_TOGETHER: usize = 8 * 1024;
+const OUTGOING_TOGETHER: usize = 4 * 1024;
 /// Pieces of 4 KiB a closing stream is still read for.
 const UNREAD_MAX: usize = 64;
 /// Messages waiting in a pipe, each way: about 1 s of frames and marks.
-const PIPE_MAX: usize = 128;
+const PIPE_MAX: usize = 64;
 
 /// A carrier's connection, owned by a media thread.
 pub enum Transport {
-    /// RFC 6455 over a raw, non-blocking socket.
-    WebSocket(Box<WebSocket<Socket>>),
+    /// RFC 6455 over a raw, non-blocking socket, with TLS or without.
+    WebSocket(Box<WebSocket<Wire>>),
     /// Two bounded channels inside the process.
     Pipe(Pipe),
 }
@@ -87,7 +90,7 @@ pub struct Closed {
 }
 
 impl Closed {
-    fn new(code: &'static str, detail: impl Into<String>) -> Self {
+    pub(super) fn new(code: &'static str, detail: impl Into<String>) -> Self {
         Self { code, detail: detail.into() }
     }
 }
@@ -100,19 +103,28 @@ pub fn pipe() -> (Pipe, Pipe) {
 }
 
 impl Transport {
-    /// A WebSocket whose handshake has been answered. `read_ahead`: bytes that came with it.
-    pub fn web_socket(stream: TcpStream, read_ahead: Vec<u8>) -> io::Result<Self> {
+    /// A WebSocket whose handshake has been answered. `tls`: the state of the socket's TLS, if it has
+    /// one. `read_ahead`: plain bytes that came with the handshake.
+    pub fn web_socket(
+        stream: TcpStream,
+        tls: Option<ServerConnection>,
+        read_ahead: Vec<u8>,
+    ) -> io::Result<Self> {
         stream.set_nonblocking(true)?;
         stream.set_nodelay(true)?;
         let config = WebSocketConfig::default()
             .read_buffer_size(4096)
             .write_buffer_size(OUTGOING_TOGETHER)
-            .max_write_buffer_size(OUTGOING_MAX)
+            .max_write_buffer_size(match tls {
+                Some(_) => OUTGOING_MAX - tls::UNSENT_MAX,
+                None => OUTGOING_MAX,
+            })
             .max_message_size(Some(LOBBY_MESSAGE_MAX))
             .max_frame_size(Some(LOBBY_MESSAGE_MAX));
         let stream = mio::net::TcpStream::from_std(stream);
         let stream = Socket { stream, dry: false, ended: false };
-        let socket = WebSocket::from_partially_read(stream, read_ahead, Role::Server, Some(config));
+        let wire = Wire::new(stream, tls);
+        let socket = WebSocket::from_partially_read(wire, read_ahead, Role::Server, Some(config));
         Ok(Self::WebSocket(Box::new(socket)))
     }
 
@@ -131,7 +143,8 @@ impl Transport {
     pub fn watch(&mut self, registry: &Registry, token: Token) -> io::Result<()> {
         match self {
             Self::WebSocket(socket) => {
-                registry.register(&mut socket.get_mut().stream, token, Interest::READABLE)
+                let stream = &mut socket.get_mut().socket().stream;
+                registry.register(stream, token, Interest::READABLE)
             }
             Self::Pipe(_) => Ok(()),
         }
@@ -140,7 +153,7 @@ impl Transport {
     /// There may be something to read. `ended`: the peer has closed its side.
     pub fn readable(&mut self, ended: bool) {
         if let Self::WebSocket(socket) = self {
-            let socket = socket.get_mut();
+            let socket = socket.get_mut().socket();
             socket.dry = false;
             socket.ended |= ended;
         }
@@ -159,7 +172,11 @@ impl Transport {
                     Ok(message @ (Message::Text(_) | Message::Binary(_))) => {
                         return Ok(Some(message));
                     }
-                    Ok(Message::Close(frame)) => return Err(closed_by_peer(frame)),
+                    Ok(Message::Close(frame)) => {
+                        // A good-bye is answered (RFC 6455 §5.5.1), as far as the peer takes it.
+                        let _ = socket.flush();
+                        return Err(closed_by_peer(frame));
+                    }
                     Ok(_) => {}
                     Err(Error::Io(e)) if e.kind() == io::ErrorKind::WouldBlock => return Ok(None),
                     Err(e) => return Err(broken(&e)),
@@ -225,11 +242,13 @@ impl Transport {
             // Best effort: the socket is dropped next.
             let _ = socket.close(Some(frame));
             let _ = socket.flush();
+            socket.get_mut().say_good_bye();
             // Bytes left unread would make the kernel reset the connection, good-bye and all.
-            socket.get_mut().dry = false;
+            let socket = socket.get_mut().socket();
+            socket.dry = false;
             let mut unread = [0; 4096];
             for _ in 0..UNREAD_MAX {
-                if !matches!(socket.get_mut().read(&mut unread), Ok(1..)) {
+                if !matches!(socket.read(&mut unread), Ok(1..)) {
                     break;
                 }
             }
@@ -256,6 +275,11 @@ fn too_slow() -> Closed {
 }
 
 fn broken(error: &Error) -> Closed {
+    if let Error::Io(e) = error
+        && let Some(closed) = tls::broken(e)
+    {
+        return closed;
+    }
     match error {
         Error::ConnectionClosed | Error::AlreadyClosed => {
             Closed::new("stream_closed", "the carrier closed the stream")
@@ -296,7 +320,7 @@ mod tests {
         let listener = std::net::TcpListener::bind("127.0.0.1:0").expect("bound");
         let _peer = TcpStream::connect(listener.local_addr().expect("address")).expect("connected");
         let (stream, _) = listener.accept().expect("accepted");
-        let mut transport = Transport::web_socket(stream, Vec::new()).expect("a transport");
+        let mut transport = Transport::web_socket(stream, None, Vec::new()).expect("a transport");
         let frame = [0; 4096];
         let closed = (0..100_000)
             .find_map(|_| transport.write(&frame, stream::Kind::Binary).err())

@@ -17,12 +17,14 @@ use server::{
     clock::{Clock, unix_seconds},
     config::{Inbound, Limits},
     exchange::{Exchange, Parts},
-    http,
+    http::{self, Certificates},
     media_thread::{MediaThreads, Newcomer, Shared, transport::Transport, words::Switchboard},
     vendors::Dialects,
 };
 use telephony::{Cause, Control, Signal, token};
 use tokio::time::timeout;
+
+use crate::trust::Trust;
 
 /// Nothing in these tests may take longer.
 pub(crate) const PATIENCE: Duration = Duration::from_secs(30);
@@ -46,6 +48,8 @@ pub(crate) struct House {
     pub(crate) dir: tempfile::TempDir,
     /// The far ends of fragile calls' pipes, in the order they were dialled.
     pub(crate) pipes: Arc<Mutex<Vec<server::media_thread::transport::Pipe>>>,
+    /// Whom to trust, when it speaks TLS.
+    pub(crate) trust: Option<Trust>,
     server: tokio::task::JoinHandle<()>,
 }
 
@@ -60,17 +64,28 @@ pub(crate) async fn house(line: Line) -> House {
 }
 
 pub(crate) async fn with_limits(line: Line, limits: Limits) -> House {
-    built(line, limits, stand_ins()).await
+    built(line, limits, stand_ins(), None).await
+}
+
+/// A house that speaks TLS only.
+pub(crate) async fn with_tls(line: Line) -> House {
+    let (certificates, trust) = Trust::made();
+    built(line, Limits::default(), stand_ins(), Some((certificates, trust))).await
 }
 
 /// A house whose dialects are the test's own, as far as `change` goes.
 pub(crate) async fn with_dialects(line: Line, change: impl FnOnce(&mut Dialects)) -> House {
     let mut dialects = stand_ins();
     change(&mut dialects);
-    built(line, Limits::default(), dialects).await
+    built(line, Limits::default(), dialects, None).await
 }
 
-async fn built(line: Line, limits: Limits, dialects: Dialects) -> House {
+async fn built(
+    line: Line,
+    limits: Limits,
+    dialects: Dialects,
+    tls: Option<(Certificates, Trust)>,
+) -> House {
     assembly::install_tls();
     http::metrics_handle();
     let dir = tempfile::tempdir().expect("a folder");
@@ -114,8 +129,9 @@ async fn built(line: Line, limits: Limits, dialects: Dialects) -> House {
     )
     .expect("started");
     let router = http::router(Arc::clone(&exchange));
-    let server = tokio::spawn(http::serve(listener, router, connections_max));
-    House { address, exchange, truths, dir, pipes, server }
+    let (certificates, trust) = tls.map(|(it, trust)| (Arc::new(it), trust)).unzip();
+    let server = tokio::spawn(http::serve(listener, router, connections_max, certificates));
+    House { address, exchange, truths, dir, pipes, trust, server }
 }
 
 fn stand_ins() -> Dialects {
@@ -145,16 +161,25 @@ impl House {
     }
 
     pub(crate) async fn post(&self, path: &str, body: impl Into<reqwest::Body>) -> (u16, Value) {
-        let url = format!("http://{}{path}", self.address);
-        let answer = timeout(PATIENCE, reqwest::Client::new().post(url).body(body).send());
+        let (client, url) = self.client(path);
+        let answer = timeout(PATIENCE, client.post(url).body(body).send());
         let answer = answer.await.expect("in time").expect("an answer");
         (answer.status().as_u16(), answer.json().await.expect("JSON"))
     }
 
     pub(crate) async fn get(&self, path: &str) -> (u16, String) {
-        let answer = timeout(PATIENCE, reqwest::get(format!("http://{}{path}", self.address)));
+        let (client, url) = self.client(path);
+        let answer = timeout(PATIENCE, client.get(url).send());
         let answer = answer.await.expect("in time").expect("an answer");
         (answer.status().as_u16(), answer.text().await.expect("text"))
+    }
+
+    fn client(&self, path: &str) -> (reqwest::Client, String) {
+        let (client, s) = match &self.trust {
+            Some(trust) => (trust.http(), "s"),
+            None => (reqwest::Client::new(), ""),
+        };
+        (client, format!("http{s}://{}{path}", self.address))
     }
 
     /// Waits for the call's end and returns what the API shows of it.

@@ -105,7 +105,7 @@ async fn office(dir: &Path) -> (Running, Listen, SocketAddr) {
     let address = listener.local_addr().expect("an address");
     let running = assembly::start(&config, cast, address).expect("started");
     let router = http::router(Arc::clone(&running.exchange));
-    tokio::spawn(http::serve(listener, router, 16));
+    tokio::spawn(http::serve(listener, router, 16, None));
     (running, ear, address)
 }
 

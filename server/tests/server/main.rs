@@ -10,5 +10,8 @@ mod inbound;
 mod isolation;
 mod keys;
 mod peer;
+mod tls;
+mod tls_records;
+mod trust;
 mod whole_call;
 mod with_models;

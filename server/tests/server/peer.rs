@@ -6,7 +6,7 @@ use serde_json::{Value, json};
 use server::call_task::Happening;
 use tokio::{net::TcpStream, time::timeout};
 use tokio_tungstenite::{
-    MaybeTlsStream, WebSocketStream, connect_async,
+    Connector, MaybeTlsStream, WebSocketStream, connect_async, connect_async_tls_with_config,
     tungstenite::{Error, Message, protocol::CloseFrame},
 };
 
@@ -18,8 +18,13 @@ pub(crate) const STREAM: &str = "MZ00000000000000000000000000000001";
 
 impl Peer {
     pub(crate) async fn connect(house: &House) -> Self {
-        let url = format!("ws://{}/media/twilio", house.address);
-        let connected = timeout(PATIENCE, connect_async(url)).await.expect("in time");
+        let (connector, s) = match &house.trust {
+            Some(trust) => (Connector::Rustls(trust.client()), "s"),
+            None => (Connector::Plain, ""),
+        };
+        let url = format!("ws{s}://{}/media/twilio", house.address);
+        let connected = connect_async_tls_with_config(url, None, false, Some(connector));
+        let connected = timeout(PATIENCE, connected).await.expect("in time");
         Self(connected.expect("upgraded").0)
     }
 
