@@ -112,6 +112,8 @@ fn files() -> Vec<File> {
                 if !skipped && relative != "fuzz/target" && relative != "fuzz/corpus" {
                     folders.push(path);
                 }
+            } else if relative == ".git" {
+                // A second work tree's: a pointer to the first.
             } else if let Ok(text) = fs::read_to_string(&path) {
                 found.push(File { path: relative, text });
             }

@@ -234,6 +234,11 @@ impl Circuit {
         self.say.playout.waiting() < SPEECH_AHEAD
     }
 
+    /// The sound of the last [`Output::Frame`] before it was encoded: 8 kHz mono, for the recording.
+    pub fn said(&self) -> &[i16] {
+        self.say.last_frame()
+    }
+
     /// Levels of the last frames.
     pub fn levels(&self) -> Levels {
         Levels { heard_dbfs: self.listen.level_dbfs(), said_dbfs: self.say.level_dbfs(self.now) }

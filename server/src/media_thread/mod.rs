@@ -2,13 +2,16 @@
 //!
 //! ```text
 //!   newcomer ─▶ lobby (start and token within 5 s) ─▶ seat: stream + translator + circuit
-//!   every 2 ms: which sockets are readable? and of the seats that have something to do:
-//!               drain the stream, obey orders, serve deadlines, flush
+//!   every 2 ms: which sockets are readable? what datagrams came? and of the seats that have
+//!               something to do: drain the stream, obey orders, serve deadlines, flush
+//!   RTP leg, announced by signalling ─▶ seat: remote address + circuit, one UDP port for all of them
 //! ```
 //!
 //! A circuit is born, lives and dies on one thread. A panic in one ends that call alone.
 
+pub mod datagrams;
 mod lobby;
+mod packets;
 pub mod rings;
 mod seat;
 pub mod transport;
@@ -16,6 +19,7 @@ pub mod words;
 
 use std::{
     io,
+    net::UdpSocket,
     panic::{AssertUnwindSafe, catch_unwind},
     sync::{
         Arc,
@@ -30,14 +34,18 @@ use media::Mono;
 use metrics::{Counter, counter, gauge};
 use mio::{Events, Poll, Token};
 use telephony::Translator;
+use tokio::sync::mpsc;
 use tracing::error;
 
 use crate::{call_task::Inbox, clock::Clock, workers::judge::Ask};
+use datagrams::Listen;
 use lobby::{Lobby, Verdict};
+use packets::Packets;
+pub use packets::RtpDoor;
 pub use seat::SeatId;
-use seat::{Fate, Seat};
+use seat::{Fate, Line, Seat};
 use transport::Transport;
-use words::{Place, Report, Switchboard};
+use words::{Place, Report, RtpLeg, Switchboard};
 
 /// How often streams are drained and circuits driven.
 const TICK: Duration = Duration::from_millis(2);
@@ -56,6 +64,12 @@ pub struct Newcomer {
     pub translator: Box<dyn Translator>,
     /// The call it belongs to, when a carrier inside this process brings it; else a token must show.
     pub known: Option<Box<Place>>,
+}
+
+/// Who comes to a media thread.
+enum Arrival {
+    Stream(Newcomer),
+    Packets(RtpLeg),
 }
 
 /// What all media threads share.
@@ -114,24 +128,50 @@ pub struct LobbyFull;
 
 /// All media threads of the process. They end when this is dropped and their seats are empty.
 pub struct MediaThreads {
-    doors: Vec<Sender<Newcomer>>,
+    doors: Vec<Sender<Arrival>>,
+    /// One for each thread, when they have a port for RTP.
+    rtp_doors: Vec<RtpDoor>,
     next: AtomicUsize,
     shared: Arc<Shared>,
 }
 
 impl MediaThreads {
-    /// Starts `count` threads.
+    /// Starts `count` threads, for streams alone.
     pub fn spawn(count: usize, shared: &Arc<Shared>) -> io::Result<Self> {
-        let mut doors = Vec::new();
+        Self::spawn_with_rtp(count, None, shared)
+    }
+
+    /// Starts `count` threads, each with a port for RTP when there is somewhere to listen.
+    ///
+    /// # Errors
+    /// When a port is taken, or the system has no more threads.
+    pub fn spawn_with_rtp(
+        count: usize,
+        rtp: Option<Listen>,
+        shared: &Arc<Shared>,
+    ) -> io::Result<Self> {
+        let (mut doors, mut rtp_doors) = (Vec::new(), Vec::new());
         for number in 0..count.max(1) {
             let (tx, rx) = bounded(NEWCOMERS_MAX);
             let (shared, poll) = (Arc::clone(shared), Poll::new()?);
+            let port = rtp.map(|rtp| Ok::<_, io::Error>((rtp.bind(number)?, rtp.together)));
+            let port = port.transpose()?;
+            if let Some((socket, _)) = &port {
+                rtp_doors.push(RtpDoor::new(socket.local_addr()?, tx.clone()));
+            }
             thread::Builder::new()
                 .name(format!("media-{number}"))
-                .spawn(move || Thread::new(rx, shared, poll).run())?;
+                .spawn(move || Thread::new(rx, shared, poll, port).run())?;
             doors.push(tx);
         }
-        Ok(Self { doors, next: AtomicUsize::new(0), shared: Arc::clone(shared) })
+        Ok(Self { doors, rtp_doors, next: AtomicUsize::new(0), shared: Arc::clone(shared) })
+    }
+
+    /// The door of the thread whose turn it is, for one RTP leg: its address goes into the offer or
+    /// answer, the leg follows. `None` when there are no ports for RTP.
+    pub fn rtp_door(&self) -> Option<&RtpDoor> {
+        let turn = self.next.fetch_add(1, Ordering::Relaxed).checked_rem(self.rtp_doors.len())?;
+        self.rtp_doors.get(turn)
     }
 
     /// Hands a stream over, threads in turn.
@@ -139,10 +179,12 @@ impl MediaThreads {
         let waiting = self.shared.in_lobby.fetch_add(1, Ordering::AcqRel);
         let door = &self.doors[self.next.fetch_add(1, Ordering::Relaxed) % self.doors.len()];
         if waiting < self.shared.lobby_max {
-            match door.try_send(newcomer) {
+            match door.try_send(Arrival::Stream(newcomer)) {
                 Ok(()) => return Ok(()),
                 Err(TrySendError::Full(refused) | TrySendError::Disconnected(refused)) => {
-                    refused.transport.close(1013, "try again later");
+                    if let Arrival::Stream(refused) = refused {
+                        refused.transport.close(1013, "try again later");
+                    }
                 }
             }
         } else {
@@ -156,10 +198,11 @@ impl MediaThreads {
 
 /// One media thread.
 struct Thread {
-    door: Receiver<Newcomer>,
+    door: Receiver<Arrival>,
     shared: Arc<Shared>,
     poll: Poll,
     events: Events,
+    packets: Option<Packets>,
     lobby: Vec<Lobby>,
     /// By id, ascending.
     seats: Vec<Seat>,
@@ -167,9 +210,16 @@ struct Thread {
 }
 
 impl Thread {
-    fn new(door: Receiver<Newcomer>, shared: Arc<Shared>, poll: Poll) -> Self {
+    fn new(
+        door: Receiver<Arrival>,
+        shared: Arc<Shared>,
+        poll: Poll,
+        port: Option<(UdpSocket, usize)>,
+    ) -> Self {
         let events = Events::with_capacity(EVENTS_MAX);
-        Self { door, shared, poll, events, lobby: Vec::new(), seats: Vec::new(), open: true }
+        let packets = port.map(|(socket, together)| Packets::new(socket, together));
+        let (lobby, seats) = (Vec::new(), Vec::new());
+        Self { door, shared, poll, events, packets, lobby, seats, open: true }
     }
 
     fn run(mut self) {
@@ -196,8 +246,12 @@ impl Thread {
         }
     }
 
-    fn welcome(&mut self, newcomer: Newcomer) {
-        self.lobby.push(Lobby::new(newcomer, self.shared.clock.now()));
+    fn welcome(&mut self, arrival: Arrival) {
+        let now = self.shared.clock.now();
+        match arrival {
+            Arrival::Stream(newcomer) => self.lobby.push(Lobby::new(newcomer, now)),
+            Arrival::Packets(leg) => self.seat_leg(now, leg),
+        }
     }
 
     fn tick(&mut self) {
@@ -215,7 +269,20 @@ impl Thread {
         self.look_for_sound();
         let clock = self.shared.clock;
         let now = clock.now();
-        self.seats.retain_mut(|seat| !seat.is_awake(now) || keep(seat, || clock.now()));
+        let packets = &mut self.packets;
+        if let Some(packets) = packets {
+            packets.receive(now, &mut self.seats);
+        }
+        self.seats.retain_mut(|seat| {
+            let stays = !seat.is_awake(now) || keep(seat, |seat| seat.tick(clock.now()));
+            if !stays && let Some(packets) = packets {
+                packets.forget(seat);
+            }
+            stays
+        });
+        if let Some(packets) = packets {
+            packets.flush();
+        }
         gauge!("trunkline_streams").set(self.seats.len() as f64);
     }
 
@@ -236,9 +303,38 @@ impl Thread {
         let Newcomer { mut transport, translator, .. } = newcomer;
         let inbox = place.inbox.clone();
         let born = match transport.watch(self.poll.registry(), Token(id as usize)) {
-            Ok(()) => Seat::new(id, now, transport, translator, place, &self.shared),
+            Ok(()) => {
+                let capabilities = translator.capabilities();
+                transport.trust();
+                let line = Line::Stream(transport, translator);
+                Seat::new(id, now, line, capabilities, place, &self.shared)
+            }
             Err(e) => Err(format!("its socket cannot be watched: {e}")),
         };
+        self.sit_down(born, &inbox);
+    }
+
+    fn seat_leg(&mut self, now: Mono, leg: RtpLeg) {
+        let id = self.shared.next_seat.fetch_add(1, Ordering::Relaxed);
+        let RtpLeg { remote, capabilities, mut place } = leg;
+        let inbox = place.inbox.clone();
+        (place.circuit.clear, place.circuit.mark) = (false, false);
+        let way = match &mut self.packets {
+            Some(packets) => packets.announce(remote, id, &place.circuit),
+            None => Err("there is no port for RTP".to_owned()),
+        };
+        let born = way.and_then(|way| {
+            Seat::new(id, now, Line::Packets(way), capabilities, *place, &self.shared)
+        });
+        if born.is_err()
+            && let Some(packets) = &mut self.packets
+        {
+            packets.withdraw(remote, id);
+        }
+        self.sit_down(born, &inbox);
+    }
+
+    fn sit_down(&mut self, born: Result<Seat, String>, inbox: &mpsc::Sender<Inbox>) {
         match born {
             Ok(seat) => self.seats.push(seat),
             Err(detail) => {
@@ -273,9 +369,9 @@ impl Thread {
     }
 }
 
-/// Drives one seat; a panic inside ends that call alone.
-fn keep(seat: &mut Seat, now: impl Fn() -> Mono) -> bool {
-    match catch_unwind(AssertUnwindSafe(|| seat.tick(now()))) {
+/// Does something in one seat; a panic inside ends that call alone.
+fn keep(seat: &mut Seat, work: impl FnOnce(&mut Seat) -> Fate) -> bool {
+    match catch_unwind(AssertUnwindSafe(|| work(seat))) {
         Ok(fate) => fate == Fate::Stays,
         Err(panic) => {
             let detail = panic_text(panic.as_ref());

@@ -12,7 +12,7 @@ use telephony::stream::Outgoing;
 
 use super::{
     super::{rings::Side, words::Report},
-    Seat, send,
+    Line, Seat, send,
 };
 use crate::workers::judge::{Ask, Chunk};
 
@@ -22,15 +22,10 @@ impl Seat {
         let mut lost = None;
         while let Some(output) = self.circuit.poll() {
             tape::write_output(&mut self.record, now, &output);
+            let is_frame = matches!(output, circuit::Output::Frame(_));
             let said = match output {
                 circuit::Output::Frame(frame) => {
                     self.frames.sent.increment(1);
-                    if let Some(decoder) = &mut self.ours {
-                        self.pcm.clear();
-                        if decoder.decode(frame, &mut self.pcm).is_ok() {
-                            self.place.recording.push(Side::Agent, now, &self.pcm);
-                        }
-                    }
                     Outgoing::Audio(frame)
                 }
                 circuit::Output::Mark(mark) => Outgoing::Mark(mark),
@@ -71,15 +66,18 @@ impl Seat {
                     tracing::debug!(%why, "circuit ignored an input");
                     continue;
                 }
-                // No RTP transport on this thread yet: a WebSocket leg never asks for RTCP.
-                circuit::Output::Rtcp(_) => continue,
+                circuit::Output::Rtcp(report) => {
+                    if let Line::Packets(way) = &self.line {
+                        way.send(report);
+                    }
+                    continue;
+                }
             };
-            self.wire.clear();
-            if let Some(transport) = &mut self.transport
-                && lost.is_none()
-                && let Some(kind) = self.translator.write(said, &mut self.wire)
-            {
-                lost = transport.write(&self.wire, kind).err();
+            if lost.is_none() {
+                lost = self.line.say(said, &mut self.wire).err();
+            }
+            if is_frame {
+                self.place.recording.push(Side::Agent, now, self.circuit.said());
             }
         }
         if let Some(closed) = lost {

@@ -1,26 +1,27 @@
-//! One call on a media thread: its stream, its translator, its circuit, driven once a tick.
-//! `from_carrier` reads the stream, `from_circuit` does what the circuit wants.
+//! One call on a media thread: its line to the carrier and its circuit, driven once a tick.
+//! `from_carrier` reads a stream, `from_network` datagrams; `from_circuit` does what the circuit wants.
 
 mod from_carrier;
 mod from_circuit;
+mod from_network;
 
-use std::time::Duration;
+use std::{net::SocketAddr, time::Duration};
 
 use crossbeam_channel::Sender;
 use media::{
     Mono,
     circuit::{self, Circuit},
-    codec::Decoder,
     tape,
 };
 use metrics::counter;
-use telephony::{Signal, Translator};
+use telephony::{Capabilities, Signal, Translator, stream::Outgoing};
 use tokio::sync::mpsc::error::TrySendError as InboxFull;
 
 use super::{
     Frames, Shared,
+    packets::WayOut,
     rings::{Bell, Speech, TapeIn},
-    transport::Transport,
+    transport::{Closed, Transport},
     words::{Order, Place, Report},
 };
 use crate::{call_task::Inbox, workers::judge::Ask};
@@ -52,10 +53,41 @@ struct Wake {
     unsent: bool,
 }
 
+/// How a seat and its carrier reach each other.
+pub(super) enum Line {
+    /// Messages in order, in the carrier's dialect.
+    Stream(Transport, Box<dyn Translator>),
+    /// RTP datagrams.
+    Packets(WayOut),
+    /// Not any more.
+    Cut,
+}
+
+impl Line {
+    /// Says it, as far as the line has a word for it.
+    fn say(&mut self, said: Outgoing<'_>, wire: &mut Vec<u8>) -> Result<(), Closed> {
+        match (self, said) {
+            (Self::Stream(transport, translator), said) => {
+                wire.clear();
+                match translator.write(said, wire) {
+                    Some(kind) => transport.write(wire, kind),
+                    None => Ok(()),
+                }
+            }
+            (Self::Packets(way), Outgoing::Audio(packet)) => {
+                way.send(packet);
+                Ok(())
+            }
+            (Self::Packets(_), Outgoing::Mark(_) | Outgoing::Clear) | (Self::Cut, _) => Ok(()),
+        }
+    }
+}
+
 pub(super) struct Seat {
     id: SeatId,
-    transport: Option<Transport>,
-    translator: Box<dyn Translator>,
+    line: Line,
+    /// The other side's address, of an RTP leg.
+    remote: Option<SocketAddr>,
     circuit: Circuit,
     place: Place,
     judge: Sender<Ask>,
@@ -66,31 +98,31 @@ pub(super) struct Seat {
     wake: Wake,
     record: Vec<u8>,
     wire: Vec<u8>,
-    /// Decodes our own frames for the recording.
-    ours: Option<Decoder>,
-    pcm: Vec<i16>,
 }
 
 impl Seat {
-    /// A circuit is born for a stream that has shown its token.
+    /// A circuit is born for a stream that has shown its token, or a leg that was announced.
     pub(super) fn new(
         id: SeatId,
         now: Mono,
-        transport: Transport,
-        translator: Box<dyn Translator>,
+        line: Line,
+        capabilities: Capabilities,
         place: Place,
         shared: &Shared,
     ) -> Result<Self, String> {
         let circuit = Circuit::new(&place.circuit, now).map_err(|e| e.to_string())?;
-        let seat_codec = (place.circuit.codec, place.circuit.rate_hz);
         let mut record = Vec::with_capacity(16 * 1024);
         tape::write_header(&mut record, &place.circuit, now);
         let bell = place.orders_tx.bell().clone();
-        let wake = Wake { bell, due: Some(now), readable: true, unsent: false };
+        let (readable, remote) = match &line {
+            Line::Packets(way) => (false, Some(way.remote())),
+            Line::Stream(..) | Line::Cut => (true, None),
+        };
+        let wake = Wake { bell, due: Some(now), readable, unsent: false };
         let mut seat = Self {
             id,
-            transport: Some(transport),
-            translator,
+            line,
+            remote,
             circuit,
             place,
             judge: shared.judge.clone(),
@@ -101,13 +133,7 @@ impl Seat {
             wake,
             record,
             wire: Vec::with_capacity(4 * 1024),
-            ours: Decoder::new(seat_codec.0, seat_codec.1).ok(),
-            pcm: Vec::with_capacity(1024),
         };
-        if let Some(transport) = &mut seat.transport {
-            transport.trust();
-        }
-        let capabilities = seat.translator.capabilities();
         seat.report(Report::Signal(Signal::MediaStarted { capabilities }));
         Ok(seat)
     }
@@ -121,10 +147,15 @@ impl Seat {
         self.id
     }
 
+    /// The other side's address, of an RTP leg.
+    pub(super) fn remote(&self) -> Option<SocketAddr> {
+        self.remote
+    }
+
     /// The poller has seen something on its socket.
     pub(super) fn readable(&mut self, ended: bool) {
         self.wake.readable = true;
-        if let Some(transport) = &mut self.transport {
+        if let Line::Stream(transport, _) = &mut self.line {
             transport.readable(ended);
         }
     }
@@ -155,10 +186,13 @@ impl Seat {
     }
 
     fn flush(&mut self) {
-        self.wake.unsent = match self.transport.as_mut().map(Transport::flush) {
-            None | Some(Ok(true)) => false,
-            Some(Ok(false)) => true,
-            Some(Err(closed)) => {
+        let Line::Stream(transport, _) = &mut self.line else {
+            self.wake.unsent = false;
+            return;
+        };
+        self.wake.unsent = match transport.flush() {
+            Ok(done) => !done,
+            Err(closed) => {
                 self.lose_stream(closed);
                 false
             }
@@ -214,10 +248,15 @@ impl Seat {
     }
 
     fn leave(&mut self) {
-        if let Some(transport) = self.transport.take() {
-            transport.close(1000, "call over");
-        }
+        self.cut(1000, "call over");
         self.over = true;
+    }
+
+    /// Ends the line, with a close code where there is one (RFC 6455 §7.4).
+    fn cut(&mut self, code: u16, reason: &str) {
+        if let Line::Stream(transport, _) = std::mem::replace(&mut self.line, Line::Cut) {
+            transport.close(code, reason);
+        }
     }
 
     fn serve_deadlines(&mut self, now: Mono) {
