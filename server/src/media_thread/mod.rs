@@ -69,7 +69,7 @@ pub struct Newcomer {
 /// Who comes to a media thread.
 enum Arrival {
     Stream(Newcomer),
-    Packets(RtpLeg),
+    Packets(Box<RtpLeg>),
 }
 
 /// What all media threads share.
@@ -250,7 +250,7 @@ impl Thread {
         let now = self.shared.clock.now();
         match arrival {
             Arrival::Stream(newcomer) => self.lobby.push(Lobby::new(newcomer, now)),
-            Arrival::Packets(leg) => self.seat_leg(now, leg),
+            Arrival::Packets(leg) => self.seat_leg(now, *leg),
         }
     }
 
@@ -324,7 +324,7 @@ impl Thread {
             None => Err("there is no port for RTP".to_owned()),
         };
         let born = way.and_then(|way| {
-            Seat::new(id, now, Line::Packets(way), capabilities, *place, &self.shared)
+            Seat::new(id, now, Line::Packets(way), capabilities, place, &self.shared)
         });
         if born.is_err()
             && let Some(packets) = &mut self.packets

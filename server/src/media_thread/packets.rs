@@ -16,7 +16,7 @@ use std::{
     rc::Rc,
 };
 
-use crossbeam_channel::Sender;
+use crossbeam_channel::{Sender, TrySendError};
 use media::{
     Mono,
     circuit::{CircuitConfig, Transport},
@@ -24,7 +24,7 @@ use media::{
 use metrics::{Counter, counter};
 
 use super::{
-    Arrival, LobbyFull,
+    Arrival,
     datagrams::{Inbound, Outbound},
     keep,
     seat::{Fate, Seat, SeatId},
@@ -52,9 +52,13 @@ impl RtpDoor {
     /// seated (its address is another leg's, its circuit is not for packets) is reported to its call.
     ///
     /// # Errors
-    /// When too many wait at the door.
-    pub fn admit(&self, leg: RtpLeg) -> Result<(), LobbyFull> {
-        self.door.try_send(Arrival::Packets(leg)).map_err(|_| LobbyFull)
+    /// When too many wait at the door: the leg is given back.
+    pub fn admit(&self, leg: RtpLeg) -> Result<(), Box<RtpLeg>> {
+        match self.door.try_send(Arrival::Packets(Box::new(leg))) {
+            Err(TrySendError::Full(Arrival::Packets(leg)))
+            | Err(TrySendError::Disconnected(Arrival::Packets(leg))) => Err(leg),
+            _ => Ok(()),
+        }
     }
 }
 

@@ -116,7 +116,7 @@ pub struct RtpLeg {
     /// What the leg can do, as its carrier's signalling knows it.
     pub capabilities: Capabilities,
     /// The call's end of all its channels.
-    pub place: Box<Place>,
+    pub place: Place,
 }
 
 /// Loudness of both sides, in dBFS, as of the last frames.

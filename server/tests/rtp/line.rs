@@ -89,8 +89,8 @@ impl Call {
             in_order: false,
         };
         let remote = peer.local_addr().expect("an address");
-        let leg = RtpLeg { remote, capabilities, place: Box::new(place) };
-        media.rtp_door().expect("a port").admit(leg).expect("room");
+        let leg = RtpLeg { remote, capabilities, place };
+        media.rtp_door().expect("a port").admit(leg).ok().expect("room");
         let _others = (tape, recording);
         Self { inbox, orders, speech, heard, sound: Vec::new(), utterance: 0, _others }
     }
