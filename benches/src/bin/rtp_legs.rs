@@ -89,7 +89,11 @@ fn find(start: u32, mut holds: impl FnMut(u32) -> Result<Figures>) -> Result<u32
     let (mut good, mut bad) = (0, CALLS_MAX + 1);
     let mut calls = start;
     while bad - good > (good / 16).max(1) {
-        if holds(calls)?.holds() { good = calls } else { bad = calls }
+        if holds(calls)?.holds() {
+            good = calls
+        } else {
+            bad = calls
+        }
         calls = if bad > CALLS_MAX { (good * 2).min(CALLS_MAX) } else { good.midpoint(bad) };
         if good == CALLS_MAX {
             break;

@@ -199,18 +199,17 @@ impl Call {
     fn receive(&mut self, rooms: &mut Rooms) -> anyhow::Result<bool> {
         let mut slices = [IoSliceMut::new(&mut rooms.datagram)];
         let (fd, control) = (self.socket.as_raw_fd(), Some(&mut rooms.control[..]));
-        let (bytes, came) =
-            match recvmsg::<()>(fd, &mut slices, control, MsgFlags::MSG_DONTWAIT) {
-                Ok(message) => {
-                    let came = message.cmsgs()?.find_map(|control| match control {
-                        ControlMessageOwned::ScmTimestampns(at) => Some(at),
-                        _ => None,
-                    });
-                    (message.bytes, came)
-                }
-                Err(nix::errno::Errno::EAGAIN) => return Ok(false),
-                Err(error) => return Err(error.into()),
-            };
+        let (bytes, came) = match recvmsg::<()>(fd, &mut slices, control, MsgFlags::MSG_DONTWAIT) {
+            Ok(message) => {
+                let came = message.cmsgs()?.find_map(|control| match control {
+                    ControlMessageOwned::ScmTimestampns(at) => Some(at),
+                    _ => None,
+                });
+                (message.bytes, came)
+            }
+            Err(nix::errno::Errno::EAGAIN) => return Ok(false),
+            Err(error) => return Err(error.into()),
+        };
         let datagram = &rooms.datagram[..bytes];
         if is_rtcp(datagram) {
             let told = Reports::new().read(Mono::ZERO, datagram, self.sender.ssrc())?;

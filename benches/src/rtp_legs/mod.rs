@@ -124,14 +124,8 @@ pub fn measure(plan: &Plan, voices: &Voices) -> Result<Figures> {
     let media = MediaThreads::spawn_with_rtp(1, Some(listen), &shared)?;
     machine::keep_to(1).context("CPU 1 for the generator")?;
     let door = media.rtp_door().context("a port")?.clone();
-    let mut burden = Burden {
-        door,
-        asks,
-        calls: Vec::new(),
-        rooms: Rooms::default(),
-        turns: 0,
-        late_turns: 0,
-    };
+    let mut burden =
+        Burden { door, asks, calls: Vec::new(), rooms: Rooms::default(), turns: 0, late_turns: 0 };
     burden.begin(plan, voices)?;
     burden.run(SETTLE)?;
     let figures = burden.measure(plan)?;
@@ -217,7 +211,8 @@ impl Burden {
             lost: lost as f64 / (2.0 * frames),
             heard: heard as f64 / (frames * FRAME as f64),
             sounding: sounding as f64 / packets as f64,
-            interruptions: interruptions as f64 / self.calls.len() as f64
+            interruptions: interruptions as f64
+                / self.calls.len() as f64
                 / (time.as_secs_f64() / 60.0),
             generator_late: self.late_turns as f64 / self.turns.max(1) as f64,
         }

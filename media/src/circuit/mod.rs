@@ -111,7 +111,8 @@ impl Circuit {
     pub fn handle(&mut self, now: Mono, input: Input<'_>) {
         let now = now.max(self.now);
         self.now = now;
-        self.settled = false;
+        // A packet only goes to the jitter buffer: what depends on time has its deadlines.
+        self.settled &= matches!(input, Input::Rtp(_));
         let Self { say, listen, out, .. } = self;
         match input {
             Input::Audio(payload) => {

@@ -268,11 +268,11 @@ impl Thread {
         self.tick_lobby();
         self.look_for_sound();
         let clock = self.shared.clock;
-        let now = clock.now();
         let packets = &mut self.packets;
         if let Some(packets) = packets {
-            packets.receive(now, &mut self.seats);
+            packets.receive(clock.now(), &mut self.seats);
         }
+        let now = clock.now();
         self.seats.retain_mut(|seat| {
             let stays = !seat.is_awake(now) || keep(seat, |seat| seat.tick(clock.now()));
             if !stays && let Some(packets) = packets {

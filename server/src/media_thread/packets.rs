@@ -27,7 +27,7 @@ use super::{
     Arrival,
     datagrams::{Inbound, Outbound},
     keep,
-    seat::{Fate, Seat, SeatId},
+    seat::{Seat, SeatId},
     words::RtpLeg,
 };
 
@@ -142,11 +142,7 @@ impl Packets {
         inbound.receive(|from, datagram| {
             let seat = legs.get(&from).map(|id| seats.binary_search_by_key(id, Seat::id));
             let Some(Ok(index)) = seat else { return strangers.increment(1) };
-            let heard = keep(&mut seats[index], |seat| {
-                seat.datagram(now, datagram);
-                Fate::Stays
-            });
-            if !heard {
+            if !keep(&mut seats[index], |seat| seat.datagram(now, datagram)) {
                 seats.remove(index);
                 legs.remove(&from);
             }

@@ -2,15 +2,15 @@
 
 use media::{Mono, circuit, rtp::is_rtcp};
 
-use super::Seat;
+use super::{Fate, Seat};
 
 /// Bytes of tape between two ticks of a seat before they are handed on: a burst must not grow them.
 const RECORD_BYTES_MAX: usize = 8 * 1024;
 
 impl Seat {
-    /// One datagram from the leg's address. What it asks for at once is done; what is due later, at the
-    /// tick it is due.
-    pub(in super::super) fn datagram(&mut self, now: Mono, datagram: &[u8]) {
+    /// One datagram from the leg's address, and what is due: packets come when the ones before them are
+    /// to be heard, and once is enough to fetch a circuit from memory.
+    pub(in super::super) fn datagram(&mut self, now: Mono, datagram: &[u8]) -> Fate {
         let input = if is_rtcp(datagram) {
             circuit::Input::Rtcp(datagram)
         } else {
@@ -19,8 +19,12 @@ impl Seat {
         };
         self.sound(now, input);
         self.wake.due = self.circuit.deadline().map(|(due, _)| due);
+        if self.is_awake(now) {
+            return self.tick(now);
+        }
         if self.record.len() > RECORD_BYTES_MAX {
             self.push_tape();
         }
+        if self.over { Fate::Goes } else { Fate::Stays }
     }
 }
