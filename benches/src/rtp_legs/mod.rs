@@ -47,6 +47,8 @@ const SETTLE: Duration = Duration::from_secs(2);
 const FAREWELL: Duration = Duration::from_secs(5);
 /// The player's buffer a frame may be late for.
 const BUFFER_US: i64 = 20_000;
+/// Share of the callees' sound that must reach the calls: some of it is still on its way.
+const HEARD_MIN: f64 = 0.9;
 /// Questions to the judge that wait.
 const ASKS_MAX: usize = 16 * 1024;
 /// Root of the mean square from which the judge calls it speech.
@@ -89,14 +91,9 @@ pub struct Figures {
 }
 
 impl Figures {
-    /// It holds: hardly a frame in a thousand is late or lost.
-    pub fn holds(&self) -> bool {
-        self.late <= 0.001 && self.lost <= 0.001
-    }
-
-    /// The generator did its part.
-    pub fn counts(&self) -> bool {
-        self.generator_late <= 0.01
+    /// It holds: no larger share than this is late or lost, and the calls hear their callees.
+    pub fn holds(&self, share_max: f64) -> bool {
+        self.late <= share_max && self.lost <= share_max && self.heard >= HEARD_MIN
     }
 }
 
