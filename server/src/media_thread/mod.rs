@@ -13,6 +13,7 @@ pub mod datagrams;
 mod lobby;
 mod packets;
 pub mod rings;
+mod rows;
 mod seat;
 pub mod transport;
 pub mod words;
@@ -35,15 +36,15 @@ use metrics::{Counter, counter, gauge};
 use mio::{Events, Poll, Token};
 use telephony::Translator;
 use tokio::sync::mpsc;
-use tracing::error;
 
 use crate::{call_task::Inbox, clock::Clock, workers::judge::Ask};
 use datagrams::Listen;
 use lobby::{Lobby, Verdict};
 use packets::Packets;
 pub use packets::RtpDoor;
+use rows::Rows;
 pub use seat::SeatId;
-use seat::{Fate, Line, Seat};
+use seat::{Line, Seat};
 use transport::Transport;
 use words::{Place, Report, RtpLeg, Switchboard};
 
@@ -204,8 +205,7 @@ struct Thread {
     events: Events,
     packets: Option<Packets>,
     lobby: Vec<Lobby>,
-    /// By id, ascending.
-    seats: Vec<Seat>,
+    seats: Rows,
     open: bool,
 }
 
@@ -218,7 +218,7 @@ impl Thread {
     ) -> Self {
         let events = Events::with_capacity(EVENTS_MAX);
         let packets = port.map(|(socket, together)| Packets::new(socket, together));
-        let (lobby, seats) = (Vec::new(), Vec::new());
+        let (lobby, seats) = (Vec::new(), Rows::default());
         Self { door, shared, poll, events, packets, lobby, seats, open: true }
     }
 
@@ -272,13 +272,10 @@ impl Thread {
         if let Some(packets) = packets {
             packets.receive(clock.now(), &mut self.seats);
         }
-        let now = clock.now();
-        self.seats.retain_mut(|seat| {
-            let stays = !seat.is_awake(now) || keep(seat, |seat| seat.tick(clock.now()));
-            if !stays && let Some(packets) = packets {
+        self.seats.tick(clock, |seat| {
+            if let Some(packets) = packets {
                 packets.forget(seat);
             }
-            stays
         });
         if let Some(packets) = packets {
             packets.flush();
@@ -292,9 +289,7 @@ impl Thread {
         let _ = self.poll.poll(&mut self.events, Some(Duration::ZERO));
         for event in &self.events {
             let id = event.token().0 as SeatId;
-            if let Ok(index) = self.seats.binary_search_by_key(&id, Seat::id) {
-                self.seats[index].readable(event.is_read_closed() || event.is_error());
-            }
+            self.seats.readable(id, event.is_read_closed() || event.is_error());
         }
     }
 
@@ -365,20 +360,6 @@ impl Thread {
                 Err(_) => counter!("trunkline_panics_total").increment(1),
             }
             self.shared.in_lobby.fetch_sub(1, Ordering::AcqRel);
-        }
-    }
-}
-
-/// Does something in one seat; a panic inside ends that call alone.
-fn keep(seat: &mut Seat, work: impl FnOnce(&mut Seat) -> Fate) -> bool {
-    match catch_unwind(AssertUnwindSafe(|| work(seat))) {
-        Ok(fate) => fate == Fate::Stays,
-        Err(panic) => {
-            let detail = panic_text(panic.as_ref());
-            error!(%detail, "a circuit panicked; its call ends, the others go on");
-            counter!("trunkline_panics_total").increment(1);
-            let _ = seat.inbox().try_send(Inbox::Media(Report::Panicked { detail }));
-            false
         }
     }
 }

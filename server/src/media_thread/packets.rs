@@ -26,7 +26,7 @@ use metrics::{Counter, counter};
 use super::{
     Arrival,
     datagrams::{Inbound, Outbound},
-    keep,
+    rows::Rows,
     seat::{Seat, SeatId},
     words::RtpLeg,
 };
@@ -136,14 +136,12 @@ impl Packets {
         }
     }
 
-    /// Hands everything that has come to its seat; `seats` are ordered by id.
-    pub(super) fn receive(&mut self, now: Mono, seats: &mut Vec<Seat>) {
+    /// Hands everything that has come to its seat.
+    pub(super) fn receive(&mut self, now: Mono, seats: &mut Rows) {
         let Self { inbound, legs, strangers, .. } = self;
         inbound.receive(|from, datagram| {
-            let seat = legs.get(&from).map(|id| seats.binary_search_by_key(id, Seat::id));
-            let Some(Ok(index)) = seat else { return strangers.increment(1) };
-            if !keep(&mut seats[index], |seat| seat.datagram(now, datagram)) {
-                seats.remove(index);
+            let Some(&id) = legs.get(&from) else { return strangers.increment(1) };
+            if seats.datagram(now, id, datagram).is_none() {
                 legs.remove(&from);
             }
         });

@@ -19,7 +19,7 @@ impl Seat {
         };
         self.sound(now, input);
         self.wake.due = self.circuit.deadline().map(|(due, _)| due);
-        if self.is_awake(now) {
+        if self.wake.is_due(now) {
             return self.tick(now);
         }
         if self.record.len() > RECORD_BYTES_MAX {

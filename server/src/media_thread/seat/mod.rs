@@ -41,16 +41,22 @@ pub(super) enum Fate {
 /// Circuits are numbered for the judge, which keeps a stream's state for each.
 pub type SeatId = u64;
 
-/// What a seat is asked at every tick, close together in memory.
-struct Wake {
-    /// Orders or speech came.
-    bell: Bell,
+/// What a seat waits for, besides its bell.
+#[derive(Clone, Copy, Debug)]
+pub(super) struct Wake {
     /// When the circuit wants to be called.
     due: Option<Mono>,
     /// The stream has not been read dry.
     readable: bool,
     /// The carrier does not take all we send.
     unsent: bool,
+}
+
+impl Wake {
+    /// Whether there is anything to do.
+    pub(super) fn is_due(&self, now: Mono) -> bool {
+        self.readable || self.unsent || self.due.is_some_and(|due| due <= now)
+    }
 }
 
 /// How a seat and its carrier reach each other.
@@ -113,12 +119,11 @@ impl Seat {
         let circuit = Circuit::new(&place.circuit, now).map_err(|e| e.to_string())?;
         let mut record = Vec::with_capacity(16 * 1024);
         tape::write_header(&mut record, &place.circuit, now);
-        let bell = place.orders_tx.bell().clone();
         let (readable, remote) = match &line {
             Line::Packets(way) => (false, Some(way.remote())),
             Line::Stream(..) | Line::Cut => (true, None),
         };
-        let wake = Wake { bell, due: Some(now), readable, unsent: false };
+        let wake = Wake { due: Some(now), readable, unsent: false };
         let mut seat = Self {
             id,
             line,
@@ -160,13 +165,14 @@ impl Seat {
         }
     }
 
-    /// Whether there is anything to do.
-    pub(super) fn is_awake(&self, now: Mono) -> bool {
-        let wake = &self.wake;
-        wake.readable
-            || wake.unsent
-            || wake.due.is_some_and(|due| due <= now)
-            || wake.bell.has_rung()
+    /// Rung when orders or speech came.
+    pub(super) fn bell(&self) -> &Bell {
+        self.place.orders_tx.bell()
+    }
+
+    /// What it waits for.
+    pub(super) fn wake(&self) -> Wake {
+        self.wake
     }
 
     /// Everything that is due now.
@@ -219,7 +225,7 @@ impl Seat {
     /// announces it is then among them. Speech the circuit has no room for waits for the next frame
     /// to leave.
     fn obey(&mut self, now: Mono) {
-        let rang = self.wake.bell.answer();
+        let rang = self.bell().answer();
         let pieces = self.place.speech.waiting();
         while (rang || pieces > 0)
             && let Ok(order) = self.place.orders.try_recv()
