@@ -47,8 +47,6 @@ pub(super) struct Noticed {
     pub(super) sounding: u64,
     /// Sequence numbers that were skipped.
     pub(super) skipped: u64,
-    /// Packets the media thread said it missed.
-    pub(super) missed: u64,
     /// Times the agent was interrupted.
     pub(super) interruptions: u64,
     /// Samples that reached the call.
@@ -85,8 +83,6 @@ pub(super) struct Call {
     ssrc: u32,
     last: Option<(u16, u32)>,
     position_us: i64,
-    /// What the media thread had missed by its last report.
-    missed: u32,
     inbox: mpsc::Receiver<Inbox>,
     orders: Orders,
     speech: rings::SpeechIn,
@@ -153,7 +149,6 @@ impl Call {
             ssrc: number + 1,
             last: None,
             position_us: 0,
-            missed: 0,
             inbox,
             orders,
             speech,
@@ -212,12 +207,7 @@ impl Call {
         };
         let datagram = &rooms.datagram[..bytes];
         if is_rtcp(datagram) {
-            let told = Reports::new().read(Mono::ZERO, datagram, self.sender.ssrc())?;
-            let missed = told.hears.map_or(0, |hears| hears.total_lost);
-            let before = std::mem::replace(&mut self.missed, missed);
-            if self.measured {
-                self.noticed.missed += u64::from(missed.saturating_sub(before));
-            }
+            Reports::new().read(Mono::ZERO, datagram, self.sender.ssrc())?;
             return Ok(true);
         }
         if !self.measured {

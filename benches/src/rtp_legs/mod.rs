@@ -78,7 +78,8 @@ pub struct Figures {
     pub late: f64,
     /// Lateness that 99 of 100 frames do not exceed, in ms.
     pub late_p99_ms: f64,
-    /// Share of packets lost, both ways: by the kernel, the media thread's reports, the callees' count.
+    /// Share of packets lost: what the kernel dropped before the media thread read it, and what callees
+    /// missed.
     pub lost: f64,
     /// Share of the callees' sound that reached the calls.
     pub heard: f64,
@@ -190,7 +191,7 @@ impl Burden {
         let (mut sounding, mut interruptions) = (0, 0);
         for (_, call) in &mut self.calls {
             let noticed = std::mem::take(&mut call.noticed);
-            lost += noticed.skipped + noticed.missed;
+            lost += noticed.skipped;
             heard += noticed.heard;
             sounding += noticed.sounding;
             interruptions += noticed.interruptions;

@@ -17,6 +17,8 @@ use server::media_thread::words::{Order, Report};
 use sim::{ear::Spectrum, sound};
 
 const FRAMES: usize = 60;
+/// So often [`FRAMES`] are tried before a test gives up: half a minute.
+const ROUNDS_MAX: usize = 25;
 
 /// The peer speaks and hears so many frames, and the call listens.
 fn talk(peer: &mut Peer, call: &mut Call, frames: usize) {
@@ -28,8 +30,23 @@ fn talk(peer: &mut Peer, call: &mut Call, frames: usize) {
     }
 }
 
+/// The peer speaks and hears until this is so. A machine that stands still for a while breaks any sound,
+/// so it is awaited, not looked at once.
+fn talk_until(peer: &mut Peer, call: &mut Call, so: impl Fn(&Peer, &Call) -> bool) {
+    for _ in 0..ROUNDS_MAX {
+        if so(peer, call) {
+            return;
+        }
+        talk(peer, call, FRAMES);
+    }
+    panic!("still not so");
+}
+
 /// The last half second is this tone and hardly anything else.
 fn is_tone(samples: &[i16], hz: f32) -> bool {
+    if samples.len() < 800 {
+        return false;
+    }
     let last = &samples[samples.len().saturating_sub(4000)..];
     sound::level_dbfs(last) > -25.0 && Spectrum::of(last).share(hz) > 0.95
 }
@@ -42,16 +59,15 @@ fn both_sides_hear_each_other_with_every_codec() {
     {
         let mut peer = Peer::new(&media, codec, rate_hz, 1000.0);
         let mut call = Call::begin(&media, &peer.socket, circuit(codec, rate_hz, 77));
+        talk_until(&mut peer, &mut call, |_, call| is_tone(&call.sound, 1000.0));
         call.say(&sound::tone(600.0, 1000, -12.0));
         let utterance = call.event(|event| match event {
             Event::Started { utterance } => Some(utterance),
             _ => None,
         });
         assert_eq!(utterance.0, 1);
-        talk(&mut peer, &mut call, FRAMES);
-        assert!(is_tone(&call.sound, 1000.0), "{codec:?}: the call does not hear its peer");
-        let spoken = &peer.sound[..peer.sound.len() - 10 * 160];
-        assert!(is_tone(spoken, 600.0), "{codec:?}: the peer does not hear the agent");
+        let spoken = |peer: &Peer| peer.sound.chunks(800).any(|some| is_tone(some, 600.0));
+        talk_until(&mut peer, &mut call, |peer, _| spoken(peer));
         assert!(peer.sources.iter().all(|&ssrc| ssrc == 77));
         // Reports and packets share the port, and a report is no sound.
         call.orders.give(Order::Leave).unwrap();
@@ -75,8 +91,8 @@ fn many_legs_share_a_port_and_none_hears_another() {
             talk(peer, call, 1);
         }
     }
-    for (n, (peer, call, hz)) in legs.iter().enumerate() {
-        assert!(is_tone(&call.sound, *hz), "leg {n} does not hear {hz} Hz");
+    for (n, (peer, call, hz)) in legs.iter_mut().enumerate() {
+        talk_until(peer, call, |_, call| is_tone(&call.sound, *hz));
         assert!(peer.sources.iter().all(|&ssrc| ssrc == n as u32), "leg {n}: {:?}", peer.sources);
     }
 }
@@ -87,7 +103,9 @@ fn a_strangers_packets_change_nothing() {
     let mut peer = Peer::new(&media, Codec::Mulaw, 8_000, 1000.0);
     let mut call = Call::begin(&media, &peer.socket, circuit(Codec::Mulaw, 8_000, 77));
     let mut stranger = Peer::new(&media, Codec::Mulaw, 8_000, 2000.0);
-    for n in 0..FRAMES {
+    let mut rounds = 0..FRAMES * ROUNDS_MAX;
+    while !is_tone(&call.sound, 1000.0) {
+        let n = rounds.next().expect("the stranger is heard");
         peer.hear();
         // The stranger even claims the peer's source, is louder and twice as quick.
         for _ in 0..2 {
@@ -99,7 +117,6 @@ fn a_strangers_packets_change_nothing() {
         peer.send(&packet);
         call.listen();
     }
-    assert!(is_tone(&call.sound, 1000.0));
     stranger.socket.set_nonblocking(true).unwrap();
     assert!(stranger.socket.recv(&mut [0; 100]).is_err(), "somebody answered a stranger");
 }
@@ -109,9 +126,14 @@ fn lost_doubled_and_reordered_packets_are_mended_and_reported() {
     let media = threads();
     let mut peer = Peer::new(&media, Codec::Mulaw, 8_000, 1000.0);
     let mut call = Call::begin(&media, &peer.socket, circuit(Codec::Mulaw, 8_000, 77));
-    let (mut sent, mut held) = (0_u32, None);
-    // Until the first report, after 5 s.
-    while peer.reports.is_empty() {
+    let (mut sent, mut reported, mut held) = (0_u32, 0, None);
+    let mended = |sound: &[i16]| {
+        let end = &sound[sound.len().saturating_sub(16_000)..];
+        Spectrum::of(end).share(1000.0) > 0.9
+    };
+    // Until the first report, after 5 s, and until the sound is whole.
+    while peer.reports.is_empty() || !mended(&call.sound) {
+        assert!((sent as usize) < FRAMES * ROUNDS_MAX, "the sound stays broken");
         peer.hear();
         let packet = peer.packet();
         match sent % 20 {
@@ -126,14 +148,16 @@ fn lost_doubled_and_reordered_packets_are_mended_and_reported() {
             }
         }
         sent += 1;
+        if peer.reports.is_empty() {
+            reported = sent;
+        }
         call.listen();
     }
-    let end = &call.sound[call.sound.len() - 16_000..];
-    assert!(Spectrum::of(end).share(1000.0) > 0.9, "{}", Spectrum::of(end).share(1000.0));
     let told = Reports::new().read(Mono::ZERO, &peer.reports[0], 5).unwrap();
     let hears = told.hears.expect("about us");
-    let lost = sent / 20;
-    assert!((lost - 1..=lost + 1).contains(&hears.total_lost), "{hears:?} of {sent}");
+    // One more may be on its way late, one more may have been sent since.
+    let lost = reported / 20;
+    assert!((lost - 1..=lost + 2).contains(&hears.total_lost), "{hears:?} of {reported}");
     // What the peer reports is read: nothing is ignored, nothing breaks.
     let (mut receiver, mut report) = (media::rtp::Receiver::new(8_000), Vec::new());
     Reports::new().write(Mono::ZERO, &peer.sender, &mut receiver, "peer", &mut report);
@@ -174,8 +198,7 @@ fn a_new_source_at_the_same_address_is_the_same_leg() {
     talk(&mut peer, &mut call, FRAMES);
     peer.sender = Sender::new(Start { ssrc: 6, sequence: 100, timestamp: 123_456_789 });
     call.sound.clear();
-    talk(&mut peer, &mut call, FRAMES);
-    assert!(is_tone(&call.sound, 1000.0));
+    talk_until(&mut peer, &mut call, |_, call| is_tone(&call.sound, 1000.0));
 }
 
 #[test]
