@@ -6,6 +6,7 @@
 //!   cargo bench -p benches --benches -- --test   each once, not measured (what CI does)
 //!   .ci/instructions                             instructions of every stage against instructions.txt
 //!   cargo run --release -p benches --bin stages -- reaction
+//!   cargo run --release -p benches --bin rtp-legs -- --calls 500   a media thread and its RTP legs
 //!   cargo run --release -p benches --bin echo-epoll | echo-tungstenite
 //! ```
 //!
@@ -15,6 +16,7 @@
 
 pub mod echo;
 pub mod reaction;
+pub mod rtp_legs;
 pub mod sound;
 pub mod stage;
 pub mod talk;

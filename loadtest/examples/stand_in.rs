@@ -1,10 +1,6 @@
 //! A server to measure the engine with: speech models are stand-ins that cost nothing.
 //!
-//! `stand_in [CALLS_MAX] [CALLS_DIR] [CERTIFICATE] [--journal-only]`, that is
-//! `cargo run --release -p loadtest --example stand_in -- …`
-//!
-//! With a third argument it speaks TLS, and writes there the certificate for
-//! `loadtest --trust CERTIFICATE`. With `--journal-only` it keeps no tapes and no recordings.
+//! `cargo run --release -p loadtest --example stand_in -- --help`
 
 #[path = "../tests/house/mod.rs"]
 mod house;
@@ -12,26 +8,47 @@ mod house;
 use std::io::Write as _;
 use std::path::PathBuf;
 
+use clap::Parser;
 use mimalloc::MiMalloc;
 use server::config::Records;
+
+use house::Wishes;
 
 /// As in the server proper.
 #[global_allocator]
 static ALLOCATOR: MiMalloc = MiMalloc;
 
+/// Serves on a free port of this machine with speech models that cost nothing, and prints its pid,
+/// its secret and its address.
+#[derive(Parser)]
+struct Args {
+    /// Calls at a time; more are refused
+    #[arg(default_value_t = 2_000)]
+    calls_max: usize,
+    /// Where calls leave their folders
+    #[arg(default_value = "target/stand-in")]
+    calls_dir: PathBuf,
+    /// Speak TLS, and write there the certificate for `loadtest --trust`
+    #[arg(long, value_name = "PEM")]
+    certificate: Option<PathBuf>,
+    /// Keep no tapes and no recordings
+    #[arg(long)]
+    journal_only: bool,
+    /// Stream all that is heard there, at 16 kHz (see the example `recogniser`)
+    #[arg(long, value_name = "URL")]
+    recogniser: Option<String>,
+    /// Let Silero judge; its model
+    #[arg(long, value_name = "ONNX")]
+    judge: Option<PathBuf>,
+}
+
 #[tokio::main]
 async fn main() {
-    let (flags, args): (Vec<_>, Vec<_>) =
-        std::env::args().skip(1).partition(|arg| arg.starts_with("--"));
-    let keep = !flags.iter().any(|flag| flag == "--journal-only");
-    let records = Records { tape: keep, recording: keep };
-    let mut args = args.into_iter();
-    let calls_max = args.next().and_then(|text| text.parse().ok()).unwrap_or(2_000);
-    let calls_dir = args.next().map_or_else(|| PathBuf::from("target/stand-in"), PathBuf::from);
-    let certificate = args.next().map(PathBuf::from);
+    let Args { calls_max, calls_dir, certificate, journal_only, recogniser, judge } = Args::parse();
     let s = if certificate.is_some() { "s" } else { "" };
-    let (address, serving) =
-        house::open(calls_max, &calls_dir, records, certificate.as_deref()).await;
+    let records = Records { tape: !journal_only, recording: !journal_only };
+    let wishes = Wishes { records, certificate, recogniser, judge };
+    let (address, serving) = house::open(calls_max, &calls_dir, wishes).await;
     // A closed pipe is no reason to fail.
     let _ = writeln!(
         std::io::stdout(),

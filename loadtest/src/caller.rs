@@ -134,6 +134,9 @@ impl Caller {
             Callee::Listens(listener) => listener.finish(now),
             Callee::Interrupts(interrupter) => interrupter.finish(now),
         };
+        if measured.turned_away_us.is_some() {
+            measured.failed = None;
+        }
         measured.fault = fault;
         measured.setup_us =
             measured.first_sound_at.map(|at| at.since(self.opened_at).as_micros() as u64);

@@ -21,7 +21,7 @@ const POINTS: [usize; 4] = [10, 100, 500, 1_000];
 /// The server puts the last run's calls away meanwhile.
 const REST: Duration = Duration::from_secs(2);
 /// What a number of calls must keep besides what was asked for.
-const ALWAYS: [&str; 2] = ["failed<=0", "ended_early<=0"];
+const ALWAYS: [&str; 3] = ["failed<=0", "turned_away<=0", "ended_early<=0"];
 
 /// One run of the search.
 #[derive(Clone, Debug, Serialize)]

@@ -42,8 +42,8 @@ pub(crate) struct Server {
     pub(crate) rss_mib_max: f64,
     /// What a call added to it, in KiB.
     pub(crate) kib_per_call: f64,
-    /// How much memory grew from a tenth of the calls to the last, as a part of it; only when
-    /// calls end and begin.
+    /// How much memory grew from a fifth of the calls to the last, as a part of it; only when calls
+    /// end and begin.
     pub(crate) memory_growth: Option<f64>,
     /// Most threads seen.
     pub(crate) threads_max: u64,
@@ -208,10 +208,10 @@ impl Watch {
     }
 }
 
-/// How memory grew from the tenth part of `total` calls on.
+/// How memory grew from the fifth part of `total` calls on: servers keep some of the finished ones.
 fn growth(history: &[Sample], total: usize) -> Option<f64> {
     // While calls are under way: before and after there is less in use.
-    let early = history.iter().find(|sample| sample.done >= total / 10 && sample.done > 0)?;
+    let early = history.iter().find(|sample| sample.done >= total / 5 && sample.done > 0)?;
     let late = history.iter().rfind(|sample| sample.live > 0 && sample.done > early.done)?;
     (early.rss_mib > 0.0).then(|| late.rss_mib / early.rss_mib - 1.0)
 }
@@ -246,10 +246,10 @@ mod tests {
     }
 
     #[test]
-    fn growth_is_measured_from_a_tenth_of_the_calls() {
+    fn growth_is_measured_from_a_fifth_of_the_calls() {
         let sample = |done, live, rss_mib| Sample { s: 0.0, live, done, cores: 0.0, rss_mib };
         let history =
-            [sample(0, 9, 50.0), sample(10, 9, 100.0), sample(60, 9, 110.0), sample(100, 0, 90.0)];
+            [sample(0, 9, 50.0), sample(20, 9, 100.0), sample(60, 9, 110.0), sample(100, 0, 90.0)];
         let grown = growth(&history, 100).expect("measured");
         assert!((grown - 0.1).abs() < 1e-9, "{grown}");
         assert_eq!(growth(&history[..2], 100), None, "nothing to compare with");

@@ -243,7 +243,7 @@ impl Report {
             ));
             if server.memory_growth.is_some() {
                 rows.push((
-                    "growth of memory after a tenth of the calls",
+                    "growth of memory after a fifth of the calls",
                     percent(server.memory_growth),
                 ));
             }

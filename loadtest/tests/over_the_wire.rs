@@ -8,10 +8,11 @@ use std::process::Output;
 
 use futures_util::{SinkExt as _, StreamExt as _};
 use serde_json::Value;
-use server::config::Records;
 use tokio::net::TcpListener;
 use tokio::process::Command;
 use tokio_tungstenite::accept_async;
+
+use house::Wishes;
 
 async fn loadtest(address: SocketAddr, out: &Path, args: &[&str]) -> (Output, Value) {
     let url = format!("ws://{address}/media/twilio");
@@ -49,8 +50,7 @@ async fn echo() -> SocketAddr {
 #[tokio::test(flavor = "multi_thread")]
 async fn our_server_is_heard_marked_and_interrupted() {
     let dir = tempfile::tempdir().expect("a folder");
-    let (address, serving) =
-        house::open(20, &dir.path().join("calls"), Records::default(), None).await;
+    let (address, serving) = house::open(20, &dir.path().join("calls"), Wishes::default()).await;
     let pid = std::process::id().to_string();
     let args = ["calls", "--calls", "4", "--seconds", "3", "--interrupters", "0.3", "--seed", "4"];
     let holds = ["--pid", &pid, "--criterion", "failed<=0", "--criterion", "misbehaved<=0"];
@@ -72,7 +72,8 @@ async fn our_server_is_heard_marked_and_interrupted() {
 async fn our_server_is_heard_over_tls_by_who_trusts_it() {
     let dir = tempfile::tempdir().expect("a folder");
     let (chain, calls) = (dir.path().join("chain.pem"), dir.path().join("calls"));
-    let (address, serving) = house::open(20, &calls, Records::default(), Some(&chain)).await;
+    let wishes = Wishes { certificate: Some(chain.clone()), ..Wishes::default() };
+    let (address, serving) = house::open(20, &calls, wishes).await;
     let url = format!("wss://{address}/media/twilio");
     let over_tls = async |trust: &Path| {
         Command::new(env!("CARGO_BIN_EXE_loadtest"))
@@ -103,8 +104,7 @@ async fn our_server_is_heard_over_tls_by_who_trusts_it() {
 #[tokio::test(flavor = "multi_thread")]
 async fn a_secret_the_server_does_not_know_fails_every_call() {
     let dir = tempfile::tempdir().expect("a folder");
-    let (address, serving) =
-        house::open(20, &dir.path().join("calls"), Records::default(), None).await;
+    let (address, serving) = house::open(20, &dir.path().join("calls"), Wishes::default()).await;
     let url = format!("ws://{address}/media/twilio");
     let output = Command::new(env!("CARGO_BIN_EXE_loadtest"))
         .args(["calls", "--calls", "2", "--seconds", "3", "--criterion", "failed<=0"])

@@ -45,7 +45,7 @@ fn heard() -> Work {
     let (mut tx, mut rx) = rings::heard(rings::LAG_NETWORK);
     let mut out = [0; 160];
     Box::new(move || {
-        assert_eq!(tx.push(black_box(&FRAME)), 0);
+        assert_eq!(tx.push(Mono::ZERO, black_box(&FRAME)), 0);
         assert_eq!(rx.pop(&mut out), 160);
         black_box(&out);
     })

@@ -1,14 +1,16 @@
 //! A whole server in this process whose speech models are stand-ins that cost nothing: what is left
 //! is the engine.
 
+mod recogniser;
+
 use std::collections::VecDeque;
 use std::net::SocketAddr;
-use std::path::Path;
+use std::path::{Path, PathBuf};
 use std::sync::Arc;
 use std::time::Duration;
 
 use agent::{call::Policy, llm, stt, tts};
-use media::{Mono, circuit::CircuitConfig};
+use media::{Mono, circuit::CircuitConfig, vad::silero::Silero};
 use server::{
     assembly, carrier,
     carrier::{Callees, Simulated, Truths},
@@ -18,7 +20,10 @@ use server::{
     http::{self, Certificates},
     media_thread::{MediaThreads, Shared, words::Switchboard},
     vendors::Dialects,
+    workers::judge,
 };
+
+use recogniser::Recogniser;
 
 /// Signs stream tokens.
 pub(crate) const SECRET: &str = "a secret for load tests only";
@@ -30,21 +35,38 @@ const AHEAD: Duration = Duration::from_secs(1);
 const SENTENCES: usize = 30;
 const WORDS: usize = 12;
 
-/// Serves on a free port of this machine; the task serves until it is dropped. With `certificate`
-/// it speaks TLS, and writes there what clients have to trust.
+/// What may be different from house to house.
+#[derive(Debug, Default)]
+pub(crate) struct Wishes {
+    /// What calls leave beside their journals.
+    pub(crate) records: Records,
+    /// It speaks TLS, and writes there what clients have to trust.
+    pub(crate) certificate: Option<PathBuf>,
+    /// Everything heard is streamed there, a WebSocket URL, at 16 kHz.
+    pub(crate) recogniser: Option<String>,
+    /// The neural judge's model; without, the gate decides alone.
+    pub(crate) judge: Option<PathBuf>,
+}
+
+/// Serves on a free port of this machine; the task serves until it is dropped.
 pub(crate) async fn open(
     calls_max: usize,
     calls_dir: &Path,
-    records: Records,
-    certificate: Option<&Path>,
+    wishes: Wishes,
 ) -> (SocketAddr, tokio::task::JoinHandle<()>) {
     assembly::install_tls();
     http::metrics_handle();
     let listener = http::bind(SocketAddr::from(([127, 0, 0, 1], 0))).expect("bound");
     let address = listener.local_addr().expect("an address");
     let clock = Clock::start();
-    // No judge: the gate decides alone.
-    let (judge, _) = crossbeam_channel::bounded(1);
+    let has_judge = wishes.judge.is_some();
+    let judge = match wishes.judge {
+        Some(model) => {
+            let silero = Silero::from_onnx(std::fs::read(model).expect("a model")).expect("Silero");
+            judge::spawn(silero).expect("a thread")
+        }
+        None => crossbeam_channel::bounded(1).0,
+    };
     let (switchboard, callers) = Switchboard::new();
     let limits = Limits {
         calls_max,
@@ -64,13 +86,13 @@ pub(crate) async fn open(
             clock,
             limits,
             calls_dir: calls_dir.to_owned(),
-            records,
+            records: wishes.records,
             from: None,
             policy: Policy::default(),
-            circuit: CircuitConfig { judge: false, ..CircuitConfig::default() },
+            circuit: CircuitConfig { judge: has_judge, ..CircuitConfig::default() },
             shared,
             media,
-            dialects: stand_ins(),
+            dialects: stand_ins(wishes.recogniser),
             carrier: Box::new(carrier),
             inbound: Inbound { greeting: greeting(), ..Inbound::default() },
         },
@@ -78,7 +100,7 @@ pub(crate) async fn open(
     )
     .expect("started");
     let router = http::router(exchange);
-    let certificates = certificate.map(|chain| Arc::new(self_made(chain)));
+    let certificates = wishes.certificate.map(|chain| Arc::new(self_made(&chain)));
     (address, tokio::spawn(http::serve(listener, router, connections_max, certificates)))
 }
 
@@ -98,10 +120,13 @@ fn greeting() -> String {
     (0..SENTENCES).map(sentence).collect::<Vec<_>>().join(" ")
 }
 
-fn stand_ins() -> Dialects {
+fn stand_ins(recogniser: Option<String>) -> Dialects {
     let word: Arc<[i16]> = sim::sound::tone(220.0, WORD.as_millis() as u32, -20.0).into();
     Dialects {
-        stt: Box::new(|_, _| {
+        stt: Box::new(move |_, _| {
+            if let Some(url) = &recogniser {
+                return Box::new(Recogniser::new(url));
+            }
             let heard = (0..8).map(|n| format!("sentence number {n}"));
             Box::new(stt::scripted::Scripted::new(heard, stt::scripted::Config::default()))
         }),

@@ -67,7 +67,7 @@ impl Default for CircuitConfig {
             transport: Transport::InOrder,
             clear: true,
             mark: true,
-            lead_ms: 70,
+            lead_ms: 60,
             vad: VadConfig::default(),
             barge_in: BargeInPolicy::default(),
             echo: EchoConfig::default(),

@@ -111,7 +111,8 @@ impl Circuit {
     pub fn handle(&mut self, now: Mono, input: Input<'_>) {
         let now = now.max(self.now);
         self.now = now;
-        self.settled = false;
+        // A packet only goes to the jitter buffer: what depends on time has its deadlines.
+        self.settled &= matches!(input, Input::Rtp(_));
         let Self { say, listen, out, .. } = self;
         match input {
             Input::Audio(payload) => {
@@ -232,6 +233,11 @@ impl Circuit {
     /// waits. Who hands it over earlier loses nothing but memory.
     pub fn wants_speech(&self) -> bool {
         self.say.playout.waiting() < SPEECH_AHEAD
+    }
+
+    /// The sound of the last [`Output::Frame`] before it was encoded: 8 kHz mono, for the recording.
+    pub fn said(&self) -> &[i16] {
+        self.say.last_frame()
     }
 
     /// Levels of the last frames.

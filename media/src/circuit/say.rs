@@ -128,6 +128,10 @@ impl Say {
         Some((frame, plays_at))
     }
 
+    pub(super) fn last_frame(&self) -> &[i16] {
+        &self.frame[..self.frame_samples]
+    }
+
     pub(super) fn deadline(&self) -> Option<Mono> {
         self.barge_in.deadline()
     }

@@ -14,6 +14,6 @@ pub mod rtcp;
 mod sender;
 
 pub use jitter::{BadJitterConfig, JitterBuffer, JitterConfig, JitterStats, Pushed, Slot};
-pub use packet::{BadPacket, HEADER_BYTES, Packet};
+pub use packet::{BadPacket, HEADER_BYTES, Packet, is_rtcp};
 pub use receiver::{Arrival, Receiver, Reception, ReportBlock};
 pub use sender::{Sender, Start};

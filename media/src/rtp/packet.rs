@@ -26,6 +26,12 @@ pub struct Packet<'a> {
     pub payload: &'a [u8],
 }
 
+/// Whether a datagram of a port that carries both is RTCP and not RTP (RFC 5761 §4): the second byte of
+/// RTP is never between 192 and 223 when payload types 64 to 95 are not used.
+pub fn is_rtcp(datagram: &[u8]) -> bool {
+    datagram.get(1).is_some_and(|kind| (192..=223).contains(kind))
+}
+
 /// Why bytes are no RTP packet.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, thiserror::Error)]
 pub enum BadPacket {
@@ -58,7 +64,7 @@ impl<'a> Packet<'a> {
         if first >> 6 != 2 {
             return Err(BadPacket::Version(first >> 6));
         }
-        if (192..=223).contains(&second) {
+        if is_rtcp(datagram) {
             return Err(BadPacket::Rtcp);
         }
         let mut payload = rest.get(usize::from(first & 0x0F) * 4..).ok_or(too_short)?;

@@ -1,8 +1,15 @@
 //! Frames allocate nothing once a circuit is set up.
 
+use std::time::Duration;
+
 use media::{
     Mono,
-    circuit::{Circuit, CircuitConfig, Command, Input, MarkId, Output, UtteranceId, Verdict},
+    circuit::{
+        Circuit, CircuitConfig, Command, Input, MarkId, Output, Transport, UtteranceId, Verdict,
+    },
+    codec::{Codec, Encoder},
+    resample::Resampler,
+    rtp::{Sender, Start},
 };
 
 use crate::sound::{recording, trimmed};
@@ -55,4 +62,75 @@ fn a_running_circuit_does_not_allocate() {
     let used = allocation_counter::measure(|| live(11_000, UtteranceId(2)));
     assert!(outputs > 400, "{outputs}");
     assert_eq!((used.count_total, used.bytes_total), (0, 0), "{used:?}");
+}
+
+/// Without Opus: its library sets aside working memory for each frame.
+#[test]
+fn a_running_rtp_leg_does_not_allocate() {
+    let agent = recording("speech-agent/introduction");
+    let callee = trimmed(&recording("speech-callee/cards-five-five"));
+    for (codec, rate_hz) in [(Codec::Mulaw, 8_000), (Codec::Alaw, 8_000), (Codec::G722, 16_000)] {
+        let transport = Transport::Rtp { payload_type: 96, ssrc: 77, event_payload_type: None };
+        let config = CircuitConfig {
+            codec,
+            rate_hz,
+            transport,
+            clear: false,
+            mark: false,
+            ..CircuitConfig::default()
+        };
+        let mut now = Mono::ZERO;
+        let mut circuit = Circuit::new(&config, now).unwrap();
+        let mut wide = Vec::new();
+        match rate_hz {
+            8_000 => wide.extend_from_slice(&callee),
+            _ => Resampler::new(8_000, rate_hz).unwrap().process(&callee, &mut wide),
+        }
+        let mut encoder = Encoder::new(codec, rate_hz).unwrap();
+        let mut sender = Sender::new(Start { ssrc: 5, sequence: 9, timestamp: 3 });
+        let ticks = codec.rtp_clock_hz(rate_hz) / 50;
+        let packets: Vec<Vec<u8>> = wide
+            .chunks_exact(rate_hz as usize / 50)
+            .cycle()
+            .take(200)
+            .map(|frame| {
+                let (mut payload, mut packet) = (Vec::new(), Vec::new());
+                encoder.encode(frame, &mut payload).unwrap();
+                sender.send(96, &payload, ticks, &mut packet);
+                packet
+            })
+            .collect();
+        let (mut heard, mut said, mut reports) = (0, 0, 0);
+        let mut tell = |circuit: &mut Circuit, now, input: Input<'_>| {
+            circuit.handle(now, input);
+            while let Some(output) = circuit.poll() {
+                match output {
+                    Output::Heard(samples) => heard += samples.len(),
+                    Output::Frame(_) => said += 1,
+                    Output::Rtcp(_) => reports += 1,
+                    Output::Ignored(why) => panic!("{codec:?}: {why}"),
+                    _ => {}
+                }
+            }
+        };
+        let mut live = |packets: &[Vec<u8>], utterance: UtteranceId| {
+            let say = Command::Say { utterance, interruptible: false };
+            tell(&mut circuit, now, Input::Command(say));
+            for samples in agent.chunks(160) {
+                tell(&mut circuit, now, Input::Speech { utterance, samples });
+            }
+            // One in ten is lost.
+            for (n, packet) in packets.iter().enumerate() {
+                now = now + Duration::from_millis(20);
+                if n % 10 != 7 {
+                    tell(&mut circuit, now, Input::Rtp(packet));
+                }
+                tell(&mut circuit, now, Input::Tick);
+            }
+        };
+        live(&packets[..100], UtteranceId(1));
+        let used = allocation_counter::measure(|| live(&packets[100..], UtteranceId(2)));
+        assert!(heard >= 3_900 * 8 && said >= 199 && reports == 0, "{heard} {said} {reports}");
+        assert_eq!((used.count_total, used.bytes_total), (0, 0), "{codec:?}: {used:?}");
+    }
 }

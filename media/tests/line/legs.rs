@@ -18,13 +18,14 @@ use crate::{
 };
 
 /// Each codec at the rates it is used with.
-const CODECS: [(Codec, u32); 7] = [
+const CODECS: [(Codec, u32); 8] = [
     (Codec::Mulaw, 8_000),
     (Codec::Alaw, 8_000),
     (Codec::L16, 8_000),
     (Codec::L16, 16_000),
     (Codec::L16Le, 24_000),
     (Codec::G722, 16_000),
+    (Codec::Opus, 16_000),
     (Codec::Opus, 48_000),
 ];
 

@@ -119,7 +119,8 @@ impl Exchange {
         if !dialect.capabilities().computes {
             let (heard_in, heard) = rings::heard(rings::LAG_NETWORK);
             let wire = Wire::new(self.http.clone());
-            let tx = spawn_ear(self.parts.clock, dialect, heard, inbox.clone(), wire);
+            let (clock, inbox) = (self.parts.clock, inbox.clone());
+            let tx = spawn_ear(clock, dialect, heard, inbox, wire, &self.pulse);
             return (EarLink::Task(tx), heard_in);
         }
         let (heard_in, heard) = rings::heard(rings::LAG_COMPUTING);

@@ -47,6 +47,18 @@ pub async fn serve(
     connections_max: usize,
     certificates: Option<Arc<Certificates>>,
 ) {
+    tokio::select! {
+        () = accept(listener, router, connections_max, certificates) => {}
+        () = super::health::upkeep() => {}
+    }
+}
+
+async fn accept(
+    listener: TcpListener,
+    router: Router,
+    connections_max: usize,
+    certificates: Option<Arc<Certificates>>,
+) {
     let permits = Arc::new(Semaphore::new(connections_max));
     let gate = certificates.map(|certificates| Arc::new(Gate::new(certificates)));
     loop {

@@ -108,11 +108,6 @@ impl Spool {
         self.kept.tape.then_some(&mut self.reel.tape)
     }
 
-    /// Whether sound is kept.
-    pub fn keeps_sound(&self) -> bool {
-        self.kept.recording
-    }
-
     /// Keeps one frame.
     pub fn sound(&mut self, side: Side, at: Mono, samples: &[i16]) {
         if self.kept.recording {

@@ -2,55 +2,50 @@
 //!
 //! ```text
 //!   newcomer ─▶ lobby (start and token within 5 s) ─▶ seat: stream + translator + circuit
-//!   every 2 ms: which sockets are readable? and of the seats that have something to do:
-//!               drain the stream, obey orders, serve deadlines, flush
+//!   every 2 ms: which sockets are readable? what datagrams came? and of the seats that have
+//!               something to do: drain the stream, obey orders, serve deadlines, flush
+//!   RTP leg, announced by signalling ─▶ seat: remote address + circuit, one UDP port for all of them
 //! ```
 //!
 //! A circuit is born, lives and dies on one thread. A panic in one ends that call alone.
 
+pub mod datagrams;
 mod lobby;
+mod packets;
 pub mod rings;
+mod rows;
 mod seat;
 mod strain;
+mod thread;
 pub mod tls;
 pub mod transport;
 pub mod words;
 
 use std::{
     io,
-    panic::{AssertUnwindSafe, catch_unwind},
     sync::{
         Arc,
         atomic::{AtomicU64, AtomicUsize, Ordering},
     },
-    thread,
-    time::{Duration, Instant},
 };
 
-use crossbeam_channel::{Receiver, RecvTimeoutError, Sender, TryRecvError, TrySendError, bounded};
-use media::Mono;
+use crossbeam_channel::{Sender, TrySendError, bounded};
 use metrics::{Counter, counter};
-use mio::{Events, Poll, Token};
+use mio::Poll;
 use telephony::Translator;
-use tracing::error;
 
-use crate::{call_task::Inbox, clock::Clock, workers::judge::Ask};
-use lobby::{Lobby, Verdict};
+use crate::{clock::Clock, workers::judge::Ask};
+use datagrams::Listen;
+pub use packets::RtpDoor;
 pub use seat::SeatId;
-use seat::{Fate, Seat};
 use strain::Meter;
 pub use strain::Strain;
+use thread::Thread;
 use transport::Transport;
-use words::{Place, Report, Switchboard};
+use words::{Place, RtpLeg, Switchboard};
 
-/// How often streams are drained and circuits driven.
-const TICK: Duration = Duration::from_millis(2);
-/// How often an idle thread looks up.
-const IDLE: Duration = Duration::from_millis(100);
 /// Newcomers waiting to be taken over by one thread.
 const NEWCOMERS_MAX: usize = 64;
-/// Readable sockets told of in one tick; the rest are told of in the next.
-const EVENTS_MAX: usize = 1024;
 
 /// A stream that has just been accepted.
 pub struct Newcomer {
@@ -60,6 +55,12 @@ pub struct Newcomer {
     pub translator: Box<dyn Translator>,
     /// The call it belongs to, when a carrier inside this process brings it; else a token must show.
     pub known: Option<Box<Place>>,
+}
+
+/// Who comes to a media thread.
+enum Arrival {
+    Stream(Newcomer),
+    Packets(Box<RtpLeg>),
 }
 
 /// What all media threads share.
@@ -118,27 +119,47 @@ pub struct LobbyFull;
 
 /// All media threads of the process. They end when this is dropped and their seats are empty.
 pub struct MediaThreads {
-    doors: Vec<Sender<Newcomer>>,
+    doors: Vec<Sender<Arrival>>,
+    /// One for each thread, when they have a port for RTP.
+    rtp_doors: Vec<RtpDoor>,
     strains: Vec<Arc<Strain>>,
     next: AtomicUsize,
     shared: Arc<Shared>,
 }
 
 impl MediaThreads {
-    /// Starts `count` threads.
+    /// Starts `count` threads, for streams alone.
     pub fn spawn(count: usize, shared: &Arc<Shared>) -> io::Result<Self> {
-        let (mut doors, mut strains) = (Vec::new(), Vec::new());
+        Self::spawn_with_rtp(count, None, shared)
+    }
+
+    /// Starts `count` threads, each with a port for RTP when there is somewhere to listen.
+    ///
+    /// # Errors
+    /// When a port is taken, or the system has no more threads.
+    pub fn spawn_with_rtp(
+        count: usize,
+        rtp: Option<Listen>,
+        shared: &Arc<Shared>,
+    ) -> io::Result<Self> {
+        let (mut doors, mut rtp_doors, mut strains) = (Vec::new(), Vec::new(), Vec::new());
         for number in 0..count.max(1) {
             let (tx, rx) = bounded(NEWCOMERS_MAX);
             let (shared, poll, meter) = (Arc::clone(shared), Poll::new()?, Meter::new(number));
             let strain = meter.strain();
-            thread::Builder::new()
+            let port = rtp.map(|rtp| Ok::<_, io::Error>((rtp.bind(number)?, rtp.together)));
+            let port = port.transpose()?;
+            if let Some((socket, _)) = &port {
+                rtp_doors.push(RtpDoor::new(socket.local_addr()?, tx.clone()));
+            }
+            std::thread::Builder::new()
                 .name(format!("media-{number}"))
-                .spawn(move || Thread::new(rx, shared, poll, meter).run())?;
+                .spawn(move || Thread::new(rx, shared, poll, port, meter).run())?;
             doors.push(tx);
             strains.push(strain);
         }
-        Ok(Self { doors, strains, next: AtomicUsize::new(0), shared: Arc::clone(shared) })
+        let (next, shared) = (AtomicUsize::new(0), Arc::clone(shared));
+        Ok(Self { doors, rtp_doors, strains, next, shared })
     }
 
     /// Whether the threads can carry one more call beside `active` calls, some of which have no
@@ -150,15 +171,24 @@ impl MediaThreads {
         self.strains.iter().all(|strain| strain.has_room(each))
     }
 
+    /// The door of the thread whose turn it is, for one RTP leg: its address goes into the offer or
+    /// answer, the leg follows. `None` when there are no ports for RTP.
+    pub fn rtp_door(&self) -> Option<&RtpDoor> {
+        let turn = self.next.fetch_add(1, Ordering::Relaxed).checked_rem(self.rtp_doors.len())?;
+        self.rtp_doors.get(turn)
+    }
+
     /// Hands a stream over, threads in turn.
     pub fn admit(&self, newcomer: Newcomer) -> Result<(), LobbyFull> {
         let waiting = self.shared.in_lobby.fetch_add(1, Ordering::AcqRel);
         let door = &self.doors[self.next.fetch_add(1, Ordering::Relaxed) % self.doors.len()];
         if waiting < self.shared.lobby_max {
-            match door.try_send(newcomer) {
+            match door.try_send(Arrival::Stream(newcomer)) {
                 Ok(()) => return Ok(()),
                 Err(TrySendError::Full(refused) | TrySendError::Disconnected(refused)) => {
-                    refused.transport.close(1013, "try again later");
+                    if let Arrival::Stream(refused) = refused {
+                        refused.transport.close(1013, "try again later");
+                    }
                 }
             }
         } else {
@@ -167,151 +197,6 @@ impl MediaThreads {
         self.shared.in_lobby.fetch_sub(1, Ordering::AcqRel);
         counter!("trunkline_lobby_refused_total").increment(1);
         Err(LobbyFull)
-    }
-}
-
-/// One media thread.
-struct Thread {
-    door: Receiver<Newcomer>,
-    shared: Arc<Shared>,
-    poll: Poll,
-    events: Events,
-    lobby: Vec<Lobby>,
-    /// By id, ascending. In boxes: a call that ends must not move all others.
-    seats: Vec<Box<Seat>>,
-    open: bool,
-    meter: Meter,
-}
-
-impl Thread {
-    fn new(door: Receiver<Newcomer>, shared: Arc<Shared>, poll: Poll, meter: Meter) -> Self {
-        let events = Events::with_capacity(EVENTS_MAX);
-        Self { door, shared, poll, events, lobby: Vec::new(), seats: Vec::new(), open: true, meter }
-    }
-
-    fn run(mut self) {
-        let mut due = Instant::now();
-        while self.open || !self.seats.is_empty() {
-            if self.seats.is_empty() && self.lobby.is_empty() {
-                match self.door.recv_timeout(IDLE) {
-                    Ok(newcomer) => self.welcome(newcomer),
-                    Err(RecvTimeoutError::Timeout) => {}
-                    Err(RecvTimeoutError::Disconnected) => self.open = false,
-                }
-                due = Instant::now();
-            } else {
-                due += TICK;
-                let now = Instant::now();
-                if due > now {
-                    thread::sleep(due - now);
-                }
-            }
-            let began = Instant::now();
-            self.tick();
-            let ended = Instant::now();
-            self.meter.tick(due, began, ended);
-            self.meter.tell(ended, self.seats.len());
-            if began.saturating_duration_since(due) > IDLE {
-                // The machine stood still: do not run after lost ticks.
-                due = began;
-            }
-        }
-    }
-
-    fn welcome(&mut self, newcomer: Newcomer) {
-        self.lobby.push(Lobby::new(newcomer, self.shared.clock.now()));
-    }
-
-    fn tick(&mut self) {
-        loop {
-            match self.door.try_recv() {
-                Ok(newcomer) => self.welcome(newcomer),
-                Err(TryRecvError::Empty) => break,
-                Err(TryRecvError::Disconnected) => {
-                    self.open = false;
-                    break;
-                }
-            }
-        }
-        self.tick_lobby();
-        self.look_for_sound();
-        let clock = self.shared.clock;
-        let now = clock.now();
-        let meter = &mut self.meter;
-        self.seats.retain_mut(|seat| {
-            !seat.is_awake(now) || {
-                let stays = keep(seat, || clock.now());
-                seat.lateness().inspect(|late| meter.frames(*late));
-                stays
-            }
-        });
-    }
-
-    /// Asks the kernel once which of all sockets have something.
-    fn look_for_sound(&mut self) {
-        // An interrupted look finds the same the next time.
-        let _ = self.poll.poll(&mut self.events, Some(Duration::ZERO));
-        for event in &self.events {
-            let id = event.token().0 as SeatId;
-            if let Ok(index) = self.seats.binary_search_by_key(&id, |seat| seat.id()) {
-                self.seats[index].readable(event.is_read_closed() || event.is_error());
-            }
-        }
-    }
-
-    fn seat(&mut self, now: Mono, newcomer: Newcomer, place: Place) {
-        let id = self.shared.next_seat.fetch_add(1, Ordering::Relaxed);
-        let Newcomer { mut transport, translator, .. } = newcomer;
-        let inbox = place.inbox.clone();
-        let born = match transport.watch(self.poll.registry(), Token(id as usize)) {
-            Ok(()) => Seat::new(id, now, transport, translator, place, &self.shared),
-            Err(e) => Err(format!("its socket cannot be watched: {e}")),
-        };
-        match born {
-            Ok(seat) => self.seats.push(Box::new(seat)),
-            Err(detail) => {
-                let report = Report::Panicked { detail };
-                let _ = inbox.try_send(Inbox::Media(report));
-            }
-        }
-    }
-
-    fn tick_lobby(&mut self) {
-        let now = self.shared.clock.now();
-        for mut waiting in std::mem::take(&mut self.lobby) {
-            let judged = catch_unwind(AssertUnwindSafe(|| waiting.look(now, &self.shared)));
-            match judged {
-                Ok(Verdict::Waits) => {
-                    self.lobby.push(waiting);
-                    continue;
-                }
-                Ok(Verdict::Refused(why)) => {
-                    counter!("trunkline_streams_refused_total").increment(1);
-                    tracing::warn!(code = why.code, reason = why.reason, "a stream was refused");
-                    waiting.close(why);
-                }
-                Ok(Verdict::Gone) => {}
-                Ok(Verdict::Seated(place)) => {
-                    self.seat(now, waiting.into_newcomer(), *place);
-                }
-                Err(_) => counter!("trunkline_panics_total").increment(1),
-            }
-            self.shared.in_lobby.fetch_sub(1, Ordering::AcqRel);
-        }
-    }
-}
-
-/// Drives one seat; a panic inside ends that call alone.
-fn keep(seat: &mut Seat, now: impl Fn() -> Mono) -> bool {
-    match catch_unwind(AssertUnwindSafe(|| seat.tick(now()))) {
-        Ok(fate) => fate == Fate::Stays,
-        Err(panic) => {
-            let detail = panic_text(panic.as_ref());
-            error!(%detail, "a circuit panicked; its call ends, the others go on");
-            counter!("trunkline_panics_total").increment(1);
-            let _ = seat.inbox().try_send(Inbox::Media(Report::Panicked { detail }));
-            false
-        }
     }
 }
 

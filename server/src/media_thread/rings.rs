@@ -6,10 +6,10 @@
 
 use std::sync::{
     Arc,
-    atomic::{AtomicBool, Ordering},
+    atomic::{AtomicBool, AtomicU64, Ordering},
 };
 
-use media::circuit::UtteranceId;
+use media::{Mono, circuit::UtteranceId};
 use ringbuf::{
     HeapCons, HeapProd, HeapRb,
     traits::{Consumer, Observer, Producer, Split},
@@ -48,31 +48,58 @@ const PIECES_MAX: usize = 64;
 /// Longest piece, in samples: 100 ms.
 const PIECE_SAMPLES_MAX: usize = 800;
 
+/// Tells that something was heard and since when it waits, to somebody who looks after many calls.
+#[derive(Debug, Default)]
+pub struct Tap {
+    came: Bell,
+    since_us: AtomicU64,
+}
+
+impl Tap {
+    fn ring(&self, now: Mono) {
+        if !self.came.has_rung() {
+            self.since_us.store(now.as_micros(), Ordering::Relaxed);
+        }
+        self.came.ring();
+    }
+
+    /// Since when sound waits that came since the last answer.
+    pub fn answer(&self) -> Option<Mono> {
+        self.came.answer().then(|| Mono::from_micros(self.since_us.load(Ordering::Relaxed)))
+    }
+}
+
 /// Media thread's end of the heard sound.
 pub struct HeardIn {
     ring: HeapProd<i16>,
     owed: usize,
+    tap: Arc<Tap>,
 }
 
 /// Recogniser's end of the heard sound.
-pub struct HeardOut(HeapCons<i16>);
+pub struct HeardOut {
+    ring: HeapCons<i16>,
+    tap: Arc<Tap>,
+}
 
 /// A ring for what the callee says, for a recogniser that lags at most so many samples behind.
 pub fn heard(lag_max: usize) -> (HeardIn, HeardOut) {
     let (ring, out) = HeapRb::new(lag_max).split();
-    (HeardIn { ring, owed: 0 }, HeardOut(out))
+    let tap = Arc::<Tap>::default();
+    (HeardIn { ring, owed: 0, tap: Arc::clone(&tap) }, HeardOut { ring: out, tap })
 }
 
 impl HeardIn {
     /// Adds samples. When the recogniser lags too far they become silence, so that positions still
     /// agree; returns how many were lost that way.
-    pub fn push(&mut self, samples: &[i16]) -> usize {
+    pub fn push(&mut self, now: Mono, samples: &[i16]) -> usize {
         while self.owed > 0 && self.ring.try_push(0).is_ok() {
             self.owed -= 1;
         }
         let pushed = if self.owed == 0 { self.ring.push_slice(samples) } else { 0 };
         let lost = samples.len() - pushed;
         self.owed += lost;
+        self.tap.ring(now);
         lost
     }
 }
@@ -80,7 +107,12 @@ impl HeardIn {
 impl HeardOut {
     /// Takes up to `buffer.len()` samples; returns how many.
     pub fn pop(&mut self, buffer: &mut [i16]) -> usize {
-        self.0.pop_slice(buffer)
+        self.ring.pop_slice(buffer)
+    }
+
+    /// Rung for everything heard.
+    pub fn tap(&self) -> Arc<Tap> {
+        Arc::clone(&self.tap)
     }
 }
 
@@ -177,11 +209,15 @@ mod tests {
     #[test]
     fn heard_positions_agree_after_a_lag() {
         let (mut tx, mut rx) = heard(LAG_NETWORK);
-        assert_eq!(tx.push(&vec![1; LAG_NETWORK]), 0);
-        assert_eq!(tx.push(&[2; 160]), 160);
+        let at = Mono::from_millis;
+        let tap = rx.tap();
+        assert_eq!(tap.answer(), None);
+        assert_eq!(tx.push(at(5), &vec![1; LAG_NETWORK]), 0);
+        assert_eq!(tx.push(at(7), &[2; 160]), 160);
+        assert_eq!((tap.answer(), tap.answer()), (Some(at(5)), None));
         let mut all = vec![0; LAG_NETWORK];
         assert_eq!(rx.pop(&mut all), LAG_NETWORK);
-        assert_eq!(tx.push(&[3; 160]), 0);
+        assert_eq!(tx.push(at(9), &[3; 160]), 0);
         let mut rest = vec![9; 1000];
         assert_eq!(rx.pop(&mut rest), 320);
         assert_eq!(&rest[..160], &[0; 160]);

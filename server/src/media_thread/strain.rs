@@ -8,14 +8,16 @@ use std::{
     time::{Duration, Instant},
 };
 
-use metrics::{Gauge, gauge};
+use metrics::{Gauge, Histogram, gauge, histogram};
 
 /// How often a thread says how it is.
 const WINDOW: Duration = Duration::from_millis(250);
 /// A tick that begins, or a frame that leaves, later than this is late: a 20 ms buffer has run dry.
 pub(super) const LATE: Duration = Duration::from_millis(20);
-/// Share of late frames, or of late ticks, at which a thread is strained.
+/// Share of late frames, or of late ticks, at which a window is a late one.
 const LATE_PERMILLE_MAX: u32 = 10;
+/// Late windows in a row that are no hiccup of the machine.
+const LATE_WINDOWS: u32 = 4;
 /// Share of its time that a thread may work. Above it, every hiccup of the machine makes frames late.
 const BUSY_PERMILLE_MAX: u32 = 800;
 /// What a call costs as long as too few are there to tell: 40 µs every 20 ms.
@@ -28,7 +30,8 @@ const SEATS_ENOUGH: u32 = 50;
 pub struct Strain {
     seats: AtomicU32,
     busy_permille: AtomicU32,
-    late_permille: AtomicU32,
+    /// The newest windows in a row that were late.
+    late_windows: AtomicU32,
 }
 
 impl Strain {
@@ -38,7 +41,7 @@ impl Strain {
         let seats = self.seats();
         let tells = seats >= SEATS_ENOUGH;
         let each = if tells { busy.div_ceil(seats) } else { BUSY_PERMILLE_EACH };
-        let is_late = tells && self.late_permille.load(Ordering::Relaxed) >= LATE_PERMILLE_MAX;
+        let is_late = tells && self.late_windows.load(Ordering::Relaxed) >= LATE_WINDOWS;
         !is_late && busy.saturating_add(expected.saturating_mul(each)) < BUSY_PERMILLE_MAX
     }
 
@@ -56,7 +59,10 @@ pub(super) struct Meter {
     /// Late ones of all, ticks and frames.
     ticks: (u32, u32),
     frames: (u32, u32),
+    /// When the tick before began.
+    before: Instant,
     shown: [Gauge; 3],
+    delay: Histogram,
 }
 
 impl Meter {
@@ -65,6 +71,8 @@ impl Meter {
         Self {
             strain: Arc::default(),
             since: Instant::now(),
+            before: Instant::now(),
+            delay: histogram!("trunkline_media_delay_seconds"),
             busy: Duration::ZERO,
             ticks: (0, 0),
             frames: (0, 0),
@@ -81,8 +89,11 @@ impl Meter {
         Arc::clone(&self.strain)
     }
 
-    /// A tick that was to begin at `due` began and has ended.
+    /// A tick that was to begin at `due` began and has ended. What it read had come since the tick
+    /// before looked; what it sent has waited no longer.
     pub(super) fn tick(&mut self, due: Instant, began: Instant, ended: Instant) {
+        self.delay.record(ended.saturating_duration_since(self.before));
+        self.before = began;
         self.busy += ended.saturating_duration_since(began);
         count(&mut self.ticks, began.saturating_duration_since(due));
     }
@@ -92,7 +103,7 @@ impl Meter {
         count(&mut self.frames, lateness);
     }
 
-    /// Says how it is, when it is time to. A single hiccup is forgotten within a second.
+    /// Says how it is, when it is time to.
     pub(super) fn tell(&mut self, now: Instant, seats: usize) {
         let window = now.saturating_duration_since(self.since);
         if window < WINDOW {
@@ -101,8 +112,12 @@ impl Meter {
         let busy = permille(self.busy.as_micros() as u64, window.as_micros() as u64);
         let late = share(self.ticks).max(share(self.frames));
         let strain = &self.strain;
-        let busy = smoothed(&strain.busy_permille, busy);
-        let late = smoothed(&strain.late_permille, late);
+        // Half of it is the newest window.
+        let busy = strain.busy_permille.load(Ordering::Relaxed).midpoint(busy);
+        let in_a_row = strain.late_windows.load(Ordering::Relaxed).saturating_add(1);
+        let late_windows = if late >= LATE_PERMILLE_MAX { in_a_row } else { 0 };
+        strain.busy_permille.store(busy, Ordering::Relaxed);
+        strain.late_windows.store(late_windows, Ordering::Relaxed);
         strain.seats.store(u32::try_from(seats).unwrap_or(u32::MAX), Ordering::Relaxed);
         let values = [seats as f64, f64::from(busy) / 1000.0, f64::from(late) / 1000.0];
         self.shown.iter().zip(values).for_each(|(gauge, value)| gauge.set(value));
@@ -122,13 +137,6 @@ fn share((late, all): (u32, u32)) -> u32 {
 
 fn permille(part: u64, all: u64) -> u32 {
     u32::try_from((part * 1000).checked_div(all).unwrap_or(0)).unwrap_or(u32::MAX)
-}
-
-/// Half of it is the newest window.
-fn smoothed(value: &AtomicU32, newest: u32) -> u32 {
-    let smoothed = value.load(Ordering::Relaxed).midpoint(newest);
-    value.store(smoothed, Ordering::Relaxed);
-    smoothed
 }
 
 #[cfg(test)]
@@ -173,9 +181,9 @@ mod tests {
         let strain = meter.strain();
         second(&mut meter, 100, MS / 2, 21 * MS);
         assert!(!strain.has_room(0));
-        for _ in 0..2 {
-            second(&mut meter, 100, MS / 2, 19 * MS);
-        }
+        second(&mut meter, 100, MS / 2, 19 * MS);
         assert!(strain.has_room(0), "on time again");
+        second(&mut meter, 49, MS / 2, 21 * MS);
+        assert!(strain.has_room(0), "so few are not late by themselves");
     }
 }

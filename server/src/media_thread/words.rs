@@ -2,6 +2,7 @@
 
 use std::{
     collections::BTreeMap,
+    net::SocketAddr,
     sync::{
         Arc, Mutex, PoisonError,
         atomic::{AtomicU32, Ordering},
@@ -10,7 +11,7 @@ use std::{
 
 use crossbeam_channel::{Receiver, Sender, TrySendError, bounded};
 use media::circuit::{self, CircuitConfig};
-use telephony::Signal;
+use telephony::{Capabilities, Signal};
 use tokio::sync::{mpsc, oneshot};
 
 use super::rings::{Bell, HeardIn, SpeechOut};
@@ -102,6 +103,18 @@ pub struct Place {
     pub spool: Spool,
     /// For people who watch.
     pub levels: Arc<Levels>,
+}
+
+/// One RTP leg whose signalling is done. Its circuit is set up for packets
+/// ([`Transport::Rtp`](circuit::Transport::Rtp)).
+pub struct RtpLeg {
+    /// Where the other side sends from and is sent to (symmetric RTP, RFC 4961), reports included (RFC
+    /// 5761). Nothing is taken from anywhere else, and no two legs of a thread may share it.
+    pub remote: SocketAddr,
+    /// What the leg can do, as its carrier's signalling knows it.
+    pub capabilities: Capabilities,
+    /// The call's end of all its channels.
+    pub place: Place,
 }
 
 /// Loudness of both sides, in dBFS, as of the last frames.

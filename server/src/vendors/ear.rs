@@ -1,20 +1,22 @@
 //! A recogniser on the network: one task per call, fed from the ring.
 
-use std::time::Duration;
+use std::{sync::Arc, time::Duration};
 
 use agent::{
     call::Listen,
     stt::{self, Dialect},
 };
+use metrics::histogram;
 use tokio::sync::mpsc;
 use tokio::time::{Instant, sleep_until};
 
-use super::until;
+use super::{
+    pulse::{Listener, Pulse},
+    until,
+};
 use crate::{call_task::Inbox, clock::Clock, media_thread::rings::HeardOut, shell::Wire};
 
-/// How often heard sound is passed on while it is listened to.
-const PERIOD: Duration = Duration::from_millis(20);
-/// The same between two segments: a quarter of what the ring holds.
+/// How often sound is taken while it is not listened to: a quarter of what the ring holds.
 const PERIOD_BETWEEN: Duration = Duration::from_millis(250);
 /// Wishes of one call that may wait.
 const ASKS_MAX: usize = 64;
@@ -26,10 +28,12 @@ pub(crate) fn spawn(
     heard: HeardOut,
     inbox: mpsc::Sender<Inbox>,
     wire: Wire,
+    pulse: &Pulse,
 ) -> mpsc::Sender<Listen> {
     let (tx, rx) = mpsc::channel(ASKS_MAX);
     let always = dialect.capabilities().own_turns;
-    tokio::spawn(run(Task { clock, dialect, heard, inbox, wire, always, segment: false }, rx));
+    let listener = pulse.listener(heard.tap(), always);
+    tokio::spawn(run(Task { clock, dialect, heard, inbox, wire, always, listener }, rx));
     tx
 }
 
@@ -41,20 +45,18 @@ struct Task {
     wire: Wire,
     /// It finds turns itself, so it listens all the time.
     always: bool,
-    /// A segment is open.
-    segment: bool,
+    listener: Arc<Listener>,
 }
 
 async fn run(mut task: Task, mut asks: mpsc::Receiver<Listen>) {
     let mut pulled = Instant::now();
     loop {
         let deadline = task.dialect.deadline();
-        let period = if task.always || task.segment { PERIOD } else { PERIOD_BETWEEN };
         tokio::select! {
             ask = asks.recv() => match ask {
                 Some(listen) => {
                     task.pull();
-                    task.segment = !matches!(listen, Listen::Close(_));
+                    task.listener.listens(task.always || !matches!(listen, Listen::Close(_)));
                     task.dialect.handle(task.clock.now(), as_input(listen));
                 }
                 None => return task.hang_up().await,
@@ -62,7 +64,13 @@ async fn run(mut task: Task, mut asks: mpsc::Receiver<Listen>) {
             news = task.wire.next() => {
                 task.dialect.handle(task.clock.now(), stt::Input::Wire(news.as_incoming()));
             }
-            () = sleep_until(pulled + period) => {
+            since = task.listener.sound() => {
+                task.pull();
+                pulled = Instant::now();
+                histogram!("trunkline_tap_delay_seconds")
+                    .record(task.clock.now().since(since).as_secs_f64());
+            }
+            () = sleep_until(pulled + PERIOD_BETWEEN), if !task.listener.is_listening() => {
                 task.pull();
                 pulled = Instant::now();
             }
@@ -77,6 +85,7 @@ async fn run(mut task: Task, mut asks: mpsc::Receiver<Listen>) {
 impl Task {
     /// Everything heard so far: positions in what follows count on it.
     fn pull(&mut self) {
+        self.listener.knows();
         let mut buffer = [0; 800];
         loop {
             let count = self.heard.pop(&mut buffer);

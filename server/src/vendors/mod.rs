@@ -5,12 +5,14 @@ mod cast;
 mod ear;
 mod mind;
 mod mouth;
+mod pulse;
 
 pub use cast::{Cast, CastError, Dialects};
 pub(crate) use ear::{as_input, spawn as spawn_ear};
 pub(crate) use mind::spawn as spawn_mind;
 pub use mind::{MindAsk, MindLink};
 pub(crate) use mouth::{Backlog, spawn as spawn_mouth};
+pub(crate) use pulse::Pulse;
 
 use media::Mono;
 use tokio::time::Instant;

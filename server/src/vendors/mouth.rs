@@ -16,7 +16,7 @@ use crate::{
 /// Wishes of one call that may wait.
 const ASKS_MAX: usize = 64;
 /// How long to wait when the ring, which holds 1 s, is full.
-const RETRY: Duration = Duration::from_millis(100);
+const RETRY: Duration = Duration::from_millis(250);
 /// Sound waiting for room in the ring, in samples: a minute. Then the vendor's newest is dropped.
 const QUEUED_SAMPLES_MAX: usize = 60 * 8000;
 

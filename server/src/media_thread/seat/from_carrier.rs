@@ -12,7 +12,7 @@ use super::{
         transport::{Closed, Message},
         words::Report,
     },
-    Seat,
+    Line, Seat,
 };
 
 /// Messages read from one stream in one tick; the rest wait for the next.
@@ -23,7 +23,7 @@ const FAULTS_MAX: u32 = 16;
 impl Seat {
     pub(super) fn read_stream(&mut self, now: Mono) {
         for _ in 0..MESSAGES_PER_TICK_MAX {
-            let Some(transport) = &mut self.transport else {
+            let Line::Stream(transport, _) = &mut self.line else {
                 self.wake.readable = false;
                 return;
             };
@@ -44,7 +44,8 @@ impl Seat {
             Message::Binary(bytes) => Carried::Binary(bytes),
             _ => return,
         };
-        let input = match self.translator.read(carried) {
+        let Line::Stream(_, translator) = &mut self.line else { return };
+        let input = match translator.read(carried) {
             Ok(None) => return,
             Ok(Some(incoming)) => match incoming {
                 Incoming::Audio { payload } => {
@@ -96,23 +97,19 @@ impl Seat {
             let detail = "the carrier keeps breaking its protocol; further faults are only counted";
             self.report(Report::Notice { code: "carrier_faults", detail: detail.to_owned() });
         }
-        if fault.fatal
-            && let Some(transport) = self.transport.take()
-        {
-            transport.close(1002, fault.code);
+        if fault.fatal {
+            self.cut(1002, fault.code);
             self.stop();
         }
     }
 
     /// The stream is of no more use; the call decides what that means.
     pub(super) fn lose_stream(&mut self, closed: Closed) {
-        if let Some(transport) = self.transport.take() {
-            match closed.code {
-                "message_too_large" => transport.close(1009, closed.code),
-                "not_utf8" => transport.close(1007, closed.code),
-                "peer_too_slow" => transport.close(1008, closed.code),
-                _ => drop(transport),
-            }
+        match closed.code {
+            "message_too_large" => self.cut(1009, closed.code),
+            "not_utf8" => self.cut(1007, closed.code),
+            "peer_too_slow" => self.cut(1008, closed.code),
+            _ => self.line = Line::Cut,
         }
         if !self.stopped {
             self.report(Report::Notice { code: closed.code, detail: closed.detail });

@@ -10,7 +10,7 @@ use media::{
 use metrics::counter;
 use telephony::stream::Outgoing;
 
-use super::{super::words::Report, Seat, send};
+use super::{super::words::Report, Line, Seat, send};
 use crate::{
     journal::Side,
     workers::judge::{Ask, Chunk},
@@ -24,15 +24,10 @@ impl Seat {
             if let Some(record) = self.place.spool.tape() {
                 tape::write_output(record, now, &output);
             }
+            let is_frame = matches!(output, circuit::Output::Frame(_));
             let said = match output {
                 circuit::Output::Frame(frame) => {
                     self.frames.sent.increment(1);
-                    if let Some(decoder) = &mut self.ours {
-                        self.pcm.clear();
-                        if decoder.decode(frame, &mut self.pcm).is_ok() {
-                            self.place.spool.sound(Side::Agent, now, &self.pcm);
-                        }
-                    }
                     Outgoing::Audio(frame)
                 }
                 circuit::Output::Mark(mark) => Outgoing::Mark(mark),
@@ -42,7 +37,7 @@ impl Seat {
                 }
                 circuit::Output::Heard(samples) => {
                     self.place.spool.sound(Side::Callee, now, samples);
-                    let missed = self.place.heard.push(samples);
+                    let missed = self.place.heard.push(now, samples);
                     if missed > 0 {
                         counter!("trunkline_heard_lost_samples_total").increment(missed as u64);
                     }
@@ -73,15 +68,18 @@ impl Seat {
                     tracing::debug!(%why, "circuit ignored an input");
                     continue;
                 }
-                // No RTP transport on this thread yet: a WebSocket leg never asks for RTCP.
-                circuit::Output::Rtcp(_) => continue,
+                circuit::Output::Rtcp(report) => {
+                    if let Line::Packets(way) = &self.line {
+                        way.send(report);
+                    }
+                    continue;
+                }
             };
-            self.wire.clear();
-            if let Some(transport) = &mut self.transport
-                && lost.is_none()
-                && let Some(kind) = self.translator.write(said, &mut self.wire)
-            {
-                lost = transport.write(&self.wire, kind).err();
+            if lost.is_none() {
+                lost = self.line.say(said, &mut self.wire).err();
+            }
+            if is_frame {
+                self.place.spool.sound(Side::Agent, now, self.circuit.said());
             }
         }
         if let Some(closed) = lost {

@@ -1,27 +1,28 @@
-//! One call on a media thread: its stream, its translator, its circuit, driven once a tick.
-//! `from_carrier` reads the stream, `from_circuit` does what the circuit wants.
+//! One call on a media thread: its line to the carrier and its circuit, driven once a tick.
+//! `from_carrier` reads a stream, `from_network` datagrams; `from_circuit` does what the circuit wants.
 
 mod from_carrier;
 mod from_circuit;
+mod from_network;
 
-use std::time::Duration;
+use std::{net::SocketAddr, time::Duration};
 
 use crossbeam_channel::Sender;
 use media::{
     Mono,
     circuit::{self, Circuit},
-    codec::Decoder,
     tape,
 };
 use metrics::counter;
-use telephony::{Signal, Translator};
+use telephony::{Capabilities, Signal, Translator, stream::Outgoing};
 use tokio::sync::mpsc::error::TrySendError as InboxFull;
 
 use super::{
     Frames, Shared,
+    packets::WayOut,
     rings::{Bell, Speech},
     strain::LATE,
-    transport::Transport,
+    transport::{Closed, Transport},
     words::{Order, Place, Report},
 };
 use crate::{call_task::Inbox, workers::judge::Ask};
@@ -39,10 +40,9 @@ pub(super) enum Fate {
 /// Circuits are numbered for the judge, which keeps a stream's state for each.
 pub type SeatId = u64;
 
-/// What a seat is asked at every tick, close together in memory.
-struct Wake {
-    /// Orders or speech came.
-    bell: Bell,
+/// What a seat waits for, besides its bell.
+#[derive(Clone, Copy, Debug)]
+pub(super) struct Wake {
     /// When the circuit wants to be called.
     due: Option<Mono>,
     /// The stream has not been read dry.
@@ -51,10 +51,48 @@ struct Wake {
     unsent: bool,
 }
 
+impl Wake {
+    /// Whether there is anything to do.
+    pub(super) fn is_due(&self, now: Mono) -> bool {
+        self.readable || self.unsent || self.due.is_some_and(|due| due <= now)
+    }
+}
+
+/// How a seat and its carrier reach each other.
+pub(super) enum Line {
+    /// Messages in order, in the carrier's dialect.
+    Stream(Transport, Box<dyn Translator>),
+    /// RTP datagrams.
+    Packets(WayOut),
+    /// Not any more.
+    Cut,
+}
+
+impl Line {
+    /// Says it, as far as the line has a word for it.
+    fn say(&mut self, said: Outgoing<'_>, wire: &mut Vec<u8>) -> Result<(), Closed> {
+        match (self, said) {
+            (Self::Stream(transport, translator), said) => {
+                wire.clear();
+                match translator.write(said, wire) {
+                    Some(kind) => transport.write(wire, kind),
+                    None => Ok(()),
+                }
+            }
+            (Self::Packets(way), Outgoing::Audio(packet)) => {
+                way.send(packet);
+                Ok(())
+            }
+            (Self::Packets(_), Outgoing::Mark(_) | Outgoing::Clear) | (Self::Cut, _) => Ok(()),
+        }
+    }
+}
+
 pub(super) struct Seat {
     id: SeatId,
-    transport: Option<Transport>,
-    translator: Box<dyn Translator>,
+    line: Line,
+    /// The other side's address, of an RTP leg.
+    remote: Option<SocketAddr>,
     circuit: Circuit,
     place: Place,
     judge: Sender<Ask>,
@@ -66,33 +104,31 @@ pub(super) struct Seat {
     /// How late the circuit was called in this tick, if it wanted to be.
     lateness: Option<Duration>,
     wire: Vec<u8>,
-    /// Decodes our own frames for the recording.
-    ours: Option<Decoder>,
-    pcm: Vec<i16>,
 }
 
 impl Seat {
-    /// A circuit is born for a stream that has shown its token.
+    /// A circuit is born for a stream that has shown its token, or a leg that was announced.
     pub(super) fn new(
         id: SeatId,
         now: Mono,
-        transport: Transport,
-        translator: Box<dyn Translator>,
+        line: Line,
+        capabilities: Capabilities,
         mut place: Place,
         shared: &Shared,
     ) -> Result<Self, String> {
         let circuit = Circuit::new(&place.circuit, now).map_err(|e| e.to_string())?;
-        let seat_codec = (place.circuit.codec, place.circuit.rate_hz);
         if let Some(record) = place.spool.tape() {
             tape::write_header(record, &place.circuit, now);
         }
-        let records_sound = place.spool.keeps_sound();
-        let bell = place.orders_tx.bell().clone();
-        let wake = Wake { bell, due: Some(now), readable: true, unsent: false };
+        let (readable, remote) = match &line {
+            Line::Packets(way) => (false, Some(way.remote())),
+            Line::Stream(..) | Line::Cut => (true, None),
+        };
+        let wake = Wake { due: Some(now), readable, unsent: false };
         let mut seat = Self {
             id,
-            transport: Some(transport),
-            translator,
+            line,
+            remote,
             circuit,
             place,
             judge: shared.judge.clone(),
@@ -103,13 +139,7 @@ impl Seat {
             wake,
             lateness: None,
             wire: Vec::with_capacity(1024),
-            ours: records_sound.then(|| Decoder::new(seat_codec.0, seat_codec.1).ok()).flatten(),
-            pcm: Vec::with_capacity(1024),
         };
-        if let Some(transport) = &mut seat.transport {
-            transport.trust();
-        }
-        let capabilities = seat.translator.capabilities();
         seat.report(Report::Signal(Signal::MediaStarted { capabilities }));
         Ok(seat)
     }
@@ -123,21 +153,27 @@ impl Seat {
         self.id
     }
 
+    /// The other side's address, of an RTP leg.
+    pub(super) fn remote(&self) -> Option<SocketAddr> {
+        self.remote
+    }
+
     /// The poller has seen something on its socket.
     pub(super) fn readable(&mut self, ended: bool) {
         self.wake.readable = true;
-        if let Some(transport) = &mut self.transport {
+        if let Line::Stream(transport, _) = &mut self.line {
             transport.readable(ended);
         }
     }
 
-    /// Whether there is anything to do.
-    pub(super) fn is_awake(&self, now: Mono) -> bool {
-        let wake = &self.wake;
-        wake.readable
-            || wake.unsent
-            || wake.due.is_some_and(|due| due <= now)
-            || wake.bell.has_rung()
+    /// Rung when orders or speech came.
+    pub(super) fn bell(&self) -> &Bell {
+        self.place.orders_tx.bell()
+    }
+
+    /// What it waits for.
+    pub(super) fn wake(&self) -> Wake {
+        self.wake
     }
 
     /// How late its circuit was called in the last tick, if it wanted to be.
@@ -155,22 +191,30 @@ impl Seat {
         self.flush();
         let levels = self.circuit.levels();
         self.place.levels.set(levels.heard_dbfs, levels.said_dbfs);
-        if !self.place.spool.turn(now) {
-            let detail = "the disk is too slow: the circuit's tape ends here".to_owned();
-            self.report(Report::Notice { code: "tape_overrun", detail });
-        }
+        self.turn(now);
         if self.over { Fate::Goes } else { Fate::Stays }
     }
 
     fn flush(&mut self) {
-        self.wake.unsent = match self.transport.as_mut().map(Transport::flush) {
-            None | Some(Ok(true)) => false,
-            Some(Ok(false)) => true,
-            Some(Err(closed)) => {
+        let Line::Stream(transport, _) = &mut self.line else {
+            self.wake.unsent = false;
+            return;
+        };
+        self.wake.unsent = match transport.flush() {
+            Ok(done) => !done,
+            Err(closed) => {
                 self.lose_stream(closed);
                 false
             }
         };
+    }
+
+    /// Lets the journal have what it is time for.
+    fn turn(&mut self, now: Mono) {
+        if !self.place.spool.turn(now) {
+            let detail = "the disk is too slow: the circuit's tape ends here".to_owned();
+            self.report(Report::Notice { code: "tape_overrun", detail });
+        }
     }
 
     /// Tells the circuit something, keeps it on the tape, and does what it answers.
@@ -186,7 +230,7 @@ impl Seat {
     /// announces it is then among them. Speech the circuit has no room for waits for the next frame
     /// to leave.
     fn obey(&mut self, now: Mono) {
-        let rang = self.wake.bell.answer();
+        let rang = self.bell().answer();
         let pieces = self.place.speech.waiting();
         while (rang || pieces > 0)
             && let Ok(order) = self.place.orders.try_recv()
@@ -217,10 +261,15 @@ impl Seat {
     }
 
     fn leave(&mut self) {
-        if let Some(transport) = self.transport.take() {
-            transport.close(1000, "call over");
-        }
+        self.cut(1000, "call over");
         self.over = true;
+    }
+
+    /// Ends the line, with a close code where there is one (RFC 6455 §7.4).
+    fn cut(&mut self, code: u16, reason: &str) {
+        if let Line::Stream(transport, _) = std::mem::replace(&mut self.line, Line::Cut) {
+            transport.close(code, reason);
+        }
     }
 
     fn serve_deadlines(&mut self, now: Mono) {
