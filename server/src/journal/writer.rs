@@ -112,38 +112,39 @@ impl Thread {
     }
 
     fn message(&mut self, message: Message) {
-        let (call, over) = match message {
+        match message {
             Message::Open(call, opening) => {
                 self.folders.insert(call, Folder::new(*opening));
-                return;
             }
-            Message::Line(call, line) => {
-                return self.folder(call, |folder| folder.line(&line));
-            }
+            Message::Line(call, line) => self.folder(call, |folder| folder.line(&line)),
             Message::Reel(call, mut reel) => {
                 self.folder(call, |folder| folder.reel(&reel));
                 reel.clear();
                 // More than enough are spare: fine.
                 let _ = self.back.try_send(reel);
-                return;
             }
-            Message::Over(call) => (call, None),
-            Message::Close(call, transcript, done) => (call, Some((transcript, done))),
-        };
-        let Some(folder) = self.folders.get_mut(&call) else { return };
-        match over {
-            None => folder.over = true,
-            Some((transcript, done)) => folder.closing = Some((Instant::now(), transcript, done)),
-        }
-        if folder.over && folder.closing.is_some() {
-            folder.finish();
-            self.folders.remove(&call);
+            Message::Over(call) => self.end(call, |folder| folder.over = true),
+            Message::Close(call, transcript, done) => {
+                self.end(call, |folder| {
+                    folder.closing = Some((Instant::now(), transcript, done));
+                });
+            }
         }
     }
 
     fn folder(&mut self, call: u64, work: impl FnOnce(&mut Folder)) {
         if let Some(folder) = self.folders.get_mut(&call) {
             work(folder);
+        }
+    }
+
+    /// The circuit is gone, or the call is over: when both are, the folder is complete.
+    fn end(&mut self, call: u64, note: impl FnOnce(&mut Folder)) {
+        let Some(folder) = self.folders.get_mut(&call) else { return };
+        note(folder);
+        if folder.over && folder.closing.is_some() {
+            folder.finish();
+            self.folders.remove(&call);
         }
     }
 }

@@ -89,6 +89,11 @@ impl Meter {
         Arc::clone(&self.strain)
     }
 
+    /// Nobody is there.
+    pub(super) fn rest(&mut self, now: Instant) {
+        self.before = now;
+    }
+
     /// A tick that was to begin at `due` began and has ended. What it read had come since the tick
     /// before looked; what it sent has waited no longer.
     pub(super) fn tick(&mut self, due: Instant, began: Instant, ended: Instant) {

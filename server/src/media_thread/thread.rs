@@ -79,7 +79,9 @@ impl Thread {
             let began = Instant::now();
             self.tick();
             let ended = Instant::now();
-            if !self.seats.is_empty() {
+            if self.seats.is_empty() {
+                self.meter.rest(ended);
+            } else {
                 self.meter.tick(due, began, ended);
             }
             self.meter.tell(ended, self.seats.len());

@@ -6,7 +6,7 @@ use agent::{
     call::Listen,
     stt::{self, Dialect},
 };
-use metrics::histogram;
+use metrics::{Histogram, histogram};
 use tokio::sync::mpsc;
 use tokio::time::{Instant, sleep_until};
 
@@ -33,7 +33,8 @@ pub(crate) fn spawn(
     let (tx, rx) = mpsc::channel(ASKS_MAX);
     let always = dialect.capabilities().own_turns;
     let listener = pulse.listener(heard.tap(), always);
-    tokio::spawn(run(Task { clock, dialect, heard, inbox, wire, always, listener }, rx));
+    let delay = histogram!("trunkline_tap_delay_seconds");
+    tokio::spawn(run(Task { clock, dialect, heard, inbox, wire, always, listener, delay }, rx));
     tx
 }
 
@@ -46,6 +47,7 @@ struct Task {
     /// It finds turns itself, so it listens all the time.
     always: bool,
     listener: Arc<Listener>,
+    delay: Histogram,
 }
 
 async fn run(mut task: Task, mut asks: mpsc::Receiver<Listen>) {
@@ -67,8 +69,7 @@ async fn run(mut task: Task, mut asks: mpsc::Receiver<Listen>) {
             since = task.listener.sound() => {
                 task.pull();
                 pulled = Instant::now();
-                histogram!("trunkline_tap_delay_seconds")
-                    .record(task.clock.now().since(since).as_secs_f64());
+                task.delay.record(task.clock.now().since(since));
             }
             () = sleep_until(pulled + PERIOD_BETWEEN), if !task.listener.is_listening() => {
                 task.pull();

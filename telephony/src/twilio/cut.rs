@@ -2,7 +2,7 @@
 //!
 //! It comes fifty times a second, and always in one shape: no white space, the keys in one order,
 //! numbers as strings, nothing escaped. Whatever looks otherwise, in a single byte, is not cut here
-//! but parsed as JSON: [`media`] either says exactly what the parser would say, or nothing.
+//! but parsed as JSON: [`media()`] either says exactly what the parser would say, or nothing.
 
 use std::borrow::Cow;
 
