@@ -8,8 +8,8 @@ use crate::{
     circuit::{Event, Out, Outbox},
 };
 
-/// A mark after this much sound.
-const MARK_EVERY: u64 = 1600;
+/// A mark after so many messages.
+const MARK_EVERY: usize = 5;
 
 impl Playout {
     /// Stops feeding the carrier. A mark shows when it has run dry.
@@ -60,7 +60,7 @@ impl Playout {
                 out.event(Event::Started { utterance });
             }
         }
-        if item.is_sent() || item.sent - item.marked >= MARK_EVERY {
+        if item.is_sent() || item.sent - item.marked >= (MARK_EVERY * frame.len()) as u64 {
             self.mark(now, at, out);
         }
         Some(plays_at)
