@@ -122,7 +122,7 @@ impl Call {
         let (inbox_tx, inbox) = mpsc::channel(INBOX_MAX);
         let (orders, orders_rx) = Orders::new();
         let (heard_in, heard) = rings::heard(rings::LAG_NETWORK);
-        let (speech, speech_out) = rings::speech(orders.bell().clone());
+        let (speech, speech_out) = rings::speech(orders.bell().clone(), rings::AHEAD_NETWORK);
         let (spool, spooled) = journal::spool(REELS_MAX);
         let place = Place {
             circuit: circuit(coding, number + 1),

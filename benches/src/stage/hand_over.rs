@@ -76,7 +76,7 @@ fn locked() -> Work {
 }
 
 fn speech() -> Work {
-    let (mut tx, mut rx) = rings::speech(rings::Bell::default());
+    let (mut tx, mut rx) = rings::speech(rings::Bell::default(), rings::AHEAD_NETWORK);
     Box::new(move || {
         assert_eq!(tx.push(UtteranceId(1), black_box(&FRAME)), 160);
         assert!(

@@ -17,7 +17,7 @@ use crate::{
     clock::wall_now,
     journal::{self, First, Opening, VERSION},
     media_thread::{
-        rings,
+        rings::{self, Bell},
         words::{Levels, Orders, Place},
     },
     shell::Wire,
@@ -41,7 +41,7 @@ impl Exchange {
         let (inbox, messages) = mpsc::channel(INBOX_MAX);
         let (orders, orders_rx) = Orders::new();
         let (ear, heard_in) = self.ear(&config, &inbox);
-        let (speech_in, speech_out) = rings::speech(orders.bell().clone());
+        let (mouth, speech_out) = self.mouth(&config, orders.bell(), &inbox);
         let levels = Arc::new(Levels::default());
         let dir = self.parts.calls_dir.join(id);
         let now = wall_now();
@@ -82,7 +82,7 @@ impl Exchange {
                 inbox.clone(),
                 Wire::new(self.http.clone()),
             ),
-            mouth: self.mouth(&config, speech_in, &inbox),
+            mouth,
             book,
             view: Arc::clone(&view),
             watchers: watchers.clone(),
@@ -133,25 +133,22 @@ impl Exchange {
     fn mouth(
         &self,
         config: &CallConfig,
-        speech: rings::SpeechIn,
+        bell: &Bell,
         inbox: &mpsc::Sender<Inbox>,
-    ) -> MouthLink {
+    ) -> (MouthLink, rings::SpeechOut) {
         let number = self.next.fetch_add(1, Ordering::Relaxed);
         let thread = &self.mouths[number as usize % self.mouths.len()];
         let dialect = (self.parts.dialects.tts)(&config.brief, &self.ears[0].lane);
         if !dialect.capabilities().computes {
-            let wire = Wire::new(self.http.clone());
-            return MouthLink::Task(spawn_mouth(
-                self.parts.clock,
-                dialect,
-                speech,
-                inbox.clone(),
-                wire,
-            ));
+            let (speech, speech_out) = rings::speech(bell.clone(), rings::AHEAD_NETWORK);
+            let (clock, wire) = (self.parts.clock, Wire::new(self.http.clone()));
+            let tx = spawn_mouth(clock, dialect, speech, inbox.clone(), wire);
+            return (MouthLink::Task(tx), speech_out);
         }
+        let (speech, speech_out) = rings::speech(bell.clone(), rings::AHEAD_COMPUTING);
         let seat = MouthSeat::new(dialect, Backlog::new(speech), inbox.clone());
         // A full queue shows at the first sentence: the call is then given up.
         let _ = thread.try_send(MouthMessage::Sit(number, Box::new(seat)));
-        MouthLink::Worker { seat: number, tx: thread.clone() }
+        (MouthLink::Worker { seat: number, tx: thread.clone() }, speech_out)
     }
 }

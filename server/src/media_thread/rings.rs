@@ -41,8 +41,11 @@ impl Bell {
 pub const LAG_COMPUTING: usize = 2 * 8000;
 /// Samples a recogniser on the network may lag behind: 1 s.
 pub const LAG_NETWORK: usize = 8000;
-/// Samples of speech waiting for the circuit to want them: 1 s. The voice waits when it is full.
-const SPEECH_MAX: usize = 8000;
+/// Samples of speech of a voice that computes, waiting for the circuit to want them: 2 s, so that it can
+/// serve others meanwhile. The voice waits when they are there.
+pub const AHEAD_COMPUTING: usize = 2 * 8000;
+/// The same of a voice on the network: 1 s.
+pub const AHEAD_NETWORK: usize = 8000;
 /// Pieces of speech waiting for it.
 const PIECES_MAX: usize = 64;
 /// Longest piece, in samples: 100 ms.
@@ -146,9 +149,9 @@ pub enum Speech<'a> {
     End(UtteranceId),
 }
 
-/// A ring for what the agent says, and the bell of the seat that says it.
-pub fn speech(bell: Bell) -> (SpeechIn, SpeechOut) {
-    let (samples_in, samples_out) = HeapRb::new(SPEECH_MAX).split();
+/// A ring for so much of what the agent says, and the bell of the seat that says it.
+pub fn speech(bell: Bell, ahead_max: usize) -> (SpeechIn, SpeechOut) {
+    let (samples_in, samples_out) = HeapRb::new(ahead_max).split();
     let (pieces_in, pieces_out) = HeapRb::new(PIECES_MAX).split();
     (
         SpeechIn { samples: samples_in, pieces: pieces_in, bell },
@@ -227,14 +230,14 @@ mod tests {
     #[test]
     fn speech_comes_out_by_utterance_and_in_order() {
         let bell = Bell::default();
-        let (mut tx, mut rx) = speech(bell.clone());
+        let (mut tx, mut rx) = speech(bell.clone(), AHEAD_NETWORK);
         assert!(!bell.has_rung());
         assert_eq!(tx.push(UtteranceId(1), &[1, 2, 3]), 3);
         assert!(bell.has_rung());
         assert!(bell.answer() && !bell.answer());
         assert!(tx.end(UtteranceId(1)));
         assert!(bell.has_rung());
-        assert_eq!(tx.push(UtteranceId(2), &vec![5; SPEECH_MAX]), SPEECH_MAX - 3);
+        assert_eq!(tx.push(UtteranceId(2), &vec![5; AHEAD_NETWORK]), AHEAD_NETWORK - 3);
         assert!(matches!(rx.pop(), Some(Speech::Samples(UtteranceId(1), [1, 2, 3]))));
         assert!(matches!(rx.pop(), Some(Speech::End(UtteranceId(1)))));
         let mut second = 0;
@@ -242,7 +245,7 @@ mod tests {
             assert!(samples.len() <= PIECE_SAMPLES_MAX);
             second += samples.len();
         }
-        assert_eq!(second, SPEECH_MAX - 3);
+        assert_eq!(second, AHEAD_NETWORK - 3);
         assert_eq!(rx.waiting(), 0);
     }
 }

@@ -16,7 +16,7 @@ use crate::{call_task::Inbox, clock::Clock, vendors::Backlog};
 const ASKS_MAX: usize = 256;
 /// A call that begins to speak may wait this long for others that speak already.
 const FIRST_SOUND: Duration = Duration::from_millis(300);
-/// How long to wait when every ring, each of which holds 1 s, is full.
+/// How long to wait when every ring, each of which holds 2 s, is full.
 const RETRY: Duration = Duration::from_millis(50);
 /// How often an idle thread looks for calls that have gone.
 const IDLE: Duration = Duration::from_millis(500);
@@ -212,7 +212,7 @@ mod tests {
     }
 
     fn seat() -> (MouthSeat, SpeechOut) {
-        let (speech, out) = rings::speech(Bell::default());
+        let (speech, out) = rings::speech(Bell::default(), rings::AHEAD_COMPUTING);
         let voice = Box::new(Scripted::new(Script::default()));
         (MouthSeat::new(voice, Backlog::new(speech), mpsc::channel(64).0), out)
     }
