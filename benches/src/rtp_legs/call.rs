@@ -19,14 +19,13 @@ use nix::sys::{
     time::TimeSpec,
 };
 use server::{
-    call_task::{INBOX_MAX, Inbox},
-    journal::{self, Spooled},
+    call_task::Inbox,
+    journal::Spooled,
     media_thread::{
         rings,
-        words::{Levels, Order, Orders, Place, Report, RtpLeg},
+        words::{CallEnd, Order, Orders, Report, RtpLeg},
     },
 };
-use telephony::{Bridging, Capabilities, DigitPath, MachineDetection};
 use tokio::sync::mpsc;
 
 use super::voices::{Coding, FRAME, Voices};
@@ -37,8 +36,6 @@ const EVENTS: u8 = 101;
 const GUARD_MS: u16 = 5_000;
 /// Speech handed over ahead, in samples: what a voice that streams keeps there.
 const AHEAD: usize = 5 * FRAME;
-/// Reels of one call that nobody has taken yet: some seconds of it.
-const REELS_MAX: usize = 16;
 /// Packets of digital silence are not longer than this with Opus, in bytes.
 const OPUS_SILENCE_BYTES_MAX: usize = 10;
 
@@ -119,22 +116,8 @@ impl Call {
         setsockopt(&socket, sockopt::ReceiveTimestampns, &true)?;
         let remote = socket.local_addr()?;
         socket.connect(media)?;
-        let (inbox_tx, inbox) = mpsc::channel(INBOX_MAX);
-        let (orders, orders_rx) = Orders::new();
-        let (heard_in, heard) = rings::heard(rings::LAG_NETWORK);
-        let (speech, speech_out) = rings::speech(orders.bell().clone(), rings::AHEAD_NETWORK);
-        let (spool, spooled) = journal::spool(REELS_MAX);
-        let place = Place {
-            circuit: circuit(coding, number + 1),
-            is_whole_call: false,
-            orders: orders_rx,
-            orders_tx: orders.clone(),
-            inbox: inbox_tx,
-            heard: heard_in,
-            speech: speech_out,
-            spool,
-            levels: Arc::new(Levels::default()),
-        };
+        let (leg, end) = RtpLeg::alone(remote, circuit(coding, number + 1));
+        let CallEnd { inbox, orders, heard, speech, spooled } = end;
         let payloads = Arc::clone(&voices.callees[number as usize % voices.callees.len()]);
         let start = Start { ssrc: !number, sequence: number as u16, timestamp: number << 8 };
         let call = Self {
@@ -162,7 +145,7 @@ impl Call {
             measured: false,
             noticed: Noticed::default(),
         };
-        Ok((call, RtpLeg { remote, capabilities: capabilities(), place }))
+        Ok((call, leg))
     }
 
     /// 20 ms of it: the callee's next packet goes, what came is noted, the call does its own part.
@@ -296,18 +279,6 @@ fn circuit(Coding { codec, rate_hz }: Coding, ssrc: u32) -> CircuitConfig {
         CircuitConfig { codec, rate_hz, transport, judge: true, ..CircuitConfig::default() };
     config.barge_in.guard_ms = GUARD_MS;
     config
-}
-
-fn capabilities() -> Capabilities {
-    Capabilities {
-        clear: false,
-        mark: false,
-        digits: DigitPath::InBand,
-        bridging: Bridging::None,
-        machine_detection: MachineDetection::None,
-        reattach: false,
-        in_order: false,
-    }
 }
 
 /// Whether a payload is more than silence: G.711 of one value, or next to nothing of Opus.

@@ -17,7 +17,7 @@ pub use recording::Recording;
 pub use spool::{Reel, Side, Spool, Spooled, spool};
 pub use writer::{Opening, Writer};
 
-use std::{fs::File, path::PathBuf};
+use std::{fs::File, io, path::PathBuf};
 
 /// The mind's inputs and outputs.
 pub const JOURNAL: &str = "journal.jsonl";
@@ -40,11 +40,7 @@ pub async fn keep(dir: PathBuf) {
             .filter(|path| path.exists())
             .try_for_each(|path| File::open(path)?.sync_all())
     });
-    match kept.await {
-        Ok(Ok(())) => {}
-        Ok(Err(error)) => {
-            tracing::warn!(%error, "a call's records may not survive a power failure")
-        }
-        Err(error) => tracing::warn!(%error, "a call's records may not survive a power failure"),
+    if let Err(error) = kept.await.map_err(io::Error::other).flatten() {
+        tracing::warn!(%error, "a call's records may not survive a power failure");
     }
 }

@@ -8,7 +8,11 @@
 use std::time::Duration;
 
 use crossbeam_channel::{Receiver, Sender};
-use media::Mono;
+use media::{
+    Mono,
+    circuit::{Input, Output},
+    tape,
+};
 
 use super::writer::Message;
 use crate::config::Records;
@@ -106,6 +110,20 @@ impl Spool {
     /// Where the tape's next records go, if one is kept.
     pub fn tape(&mut self) -> Option<&mut Vec<u8>> {
         self.kept.tape.then_some(&mut self.reel.tape)
+    }
+
+    /// Keeps what the circuit is told.
+    pub fn input(&mut self, at: Mono, input: &Input<'_>) {
+        if let Some(record) = self.tape() {
+            tape::write_input(record, at, input);
+        }
+    }
+
+    /// Keeps what the circuit answers.
+    pub fn output(&mut self, at: Mono, output: &Output<'_>) {
+        if let Some(record) = self.tape() {
+            tape::write_output(record, at, output);
+        }
     }
 
     /// Keeps one frame.

@@ -152,8 +152,6 @@ impl Thread {
 /// One call's files.
 struct Folder {
     dir: PathBuf,
-    records: Records,
-    lead: Duration,
     inbox: mpsc::Sender<Inbox>,
     files: Option<Files>,
     over: bool,
@@ -168,35 +166,14 @@ struct Files {
 
 impl Folder {
     fn new(opening: Opening) -> Self {
-        let Opening { dir, first, records, lead, inbox } = opening;
-        let (files, over, closing) = (None, false, None);
-        let mut folder = Self { dir, records, lead, inbox, files, over, closing };
-        match folder.create(&first) {
+        let files = Files::create(&opening);
+        let Opening { dir, inbox, .. } = opening;
+        let mut folder = Self { dir, inbox, files: None, over: false, closing: None };
+        match files {
             Ok(files) => folder.files = Some(files),
             Err(e) => folder.fail(&e),
         }
         folder
-    }
-
-    fn create(&self, first: &First) -> io::Result<Files> {
-        debug_assert_eq!(first.version, VERSION, "one version is written");
-        if let Some(calls_dir) = self.dir.parent() {
-            fs::create_dir_all(calls_dir)?;
-        }
-        // A folder that is there belongs to another call.
-        fs::create_dir(&self.dir)?;
-        let file = File::create(self.dir.join(JOURNAL))?;
-        let mut journal = io::BufWriter::with_capacity(JOURNAL_BYTES, file);
-        serde_json::to_writer(&mut journal, first)?;
-        journal.write_all(b"\n")?;
-        let Records { tape, recording } = self.records;
-        Ok(Files {
-            journal,
-            tape: tape.then(|| File::create(self.dir.join(TAPE))).transpose()?,
-            recording: recording
-                .then(|| Recording::create(&self.dir.join(RECORDING), self.lead))
-                .transpose()?,
-        })
     }
 
     /// A full or failing disk: said once, then nothing more is written; the call goes on.
@@ -260,6 +237,27 @@ impl Folder {
 }
 
 impl Files {
+    fn create(opening: &Opening) -> io::Result<Self> {
+        debug_assert_eq!(opening.first.version, VERSION, "one version is written");
+        if let Some(calls_dir) = opening.dir.parent() {
+            fs::create_dir_all(calls_dir)?;
+        }
+        // A folder that is there belongs to another call.
+        fs::create_dir(&opening.dir)?;
+        let file = File::create(opening.dir.join(JOURNAL))?;
+        let mut journal = io::BufWriter::with_capacity(JOURNAL_BYTES, file);
+        serde_json::to_writer(&mut journal, &opening.first)?;
+        journal.write_all(b"\n")?;
+        let Records { tape, recording } = opening.records;
+        Ok(Self {
+            journal,
+            tape: tape.then(|| File::create(opening.dir.join(TAPE))).transpose()?,
+            recording: recording
+                .then(|| Recording::create(&opening.dir.join(RECORDING), opening.lead))
+                .transpose()?,
+        })
+    }
+
     fn reel(&mut self, reel: &Reel) -> io::Result<()> {
         if let Some(tape) = &mut self.tape {
             tape.write_all(reel.tape())?;

@@ -11,11 +11,14 @@ use std::{
 
 use crossbeam_channel::{Receiver, Sender, TrySendError, bounded};
 use media::circuit::{self, CircuitConfig};
-use telephony::{Capabilities, Signal};
+use telephony::{Bridging, Capabilities, DigitPath, MachineDetection, Signal};
 use tokio::sync::{mpsc, oneshot};
 
-use super::rings::{Bell, HeardIn, SpeechOut};
-use crate::{call_task::Inbox, journal::Spool};
+use super::rings::{self, Bell, HeardIn, HeardOut, SpeechIn, SpeechOut};
+use crate::{
+    call_task::{INBOX_MAX, Inbox},
+    journal::{self, Spool, Spooled},
+};
 
 /// Orders waiting for one circuit; the call is aborted when it is full.
 const ORDERS_MAX: usize = 64;
@@ -115,6 +118,55 @@ pub struct RtpLeg {
     pub capabilities: Capabilities,
     /// The call's end of all its channels.
     pub place: Place,
+}
+
+/// The other ends of a [`Place`]'s channels.
+pub struct CallEnd {
+    /// What is reported.
+    pub inbox: mpsc::Receiver<Inbox>,
+    /// The way to the circuit.
+    pub orders: Orders,
+    /// What was heard.
+    pub heard: HeardOut,
+    /// What is to be said.
+    pub speech: SpeechIn,
+    /// What would go to the journal.
+    pub spooled: Spooled,
+}
+
+/// Reels that nobody has taken yet of a leg that stands alone: a minute of it.
+const REELS_MAX: usize = 256;
+
+impl RtpLeg {
+    /// A leg with no call around it, and what a call would hold: for benches and tests.
+    pub fn alone(remote: SocketAddr, circuit: CircuitConfig) -> (Self, CallEnd) {
+        let (inbox_tx, inbox) = mpsc::channel(INBOX_MAX);
+        let (orders, orders_rx) = Orders::new();
+        let (heard_in, heard) = rings::heard(rings::LAG_NETWORK);
+        let (speech, speech_out) = rings::speech(orders.bell().clone(), rings::AHEAD_NETWORK);
+        let (spool, spooled) = journal::spool(REELS_MAX);
+        let place = Place {
+            circuit,
+            is_whole_call: false,
+            orders: orders_rx,
+            orders_tx: orders.clone(),
+            inbox: inbox_tx,
+            heard: heard_in,
+            speech: speech_out,
+            spool,
+            levels: Arc::new(Levels::default()),
+        };
+        let capabilities = Capabilities {
+            clear: false,
+            mark: false,
+            digits: DigitPath::InBand,
+            bridging: Bridging::None,
+            machine_detection: MachineDetection::None,
+            reattach: false,
+            in_order: false,
+        };
+        (Self { remote, capabilities, place }, CallEnd { inbox, orders, heard, speech, spooled })
+    }
 }
 
 /// Loudness of both sides, in dBFS, as of the last frames.

@@ -26,9 +26,7 @@ pub fn draw(dir: &Path) -> anyhow::Result<Story> {
 /// The same on a thread where it may take its time; a failure costs the picture only.
 pub async fn draw_in_background(dir: PathBuf) {
     let drawn = tokio::task::spawn_blocking(move || draw(&dir)).await;
-    match drawn {
-        Ok(Ok(_)) => {}
-        Ok(Err(error)) => tracing::warn!(%error, "no picture of the call"),
-        Err(error) => tracing::warn!(%error, "no picture of the call"),
+    if let Err(error) = drawn.map_err(anyhow::Error::from).flatten() {
+        tracing::warn!(%error, "no picture of the call");
     }
 }

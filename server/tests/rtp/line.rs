@@ -1,7 +1,7 @@
 //! Both ends of RTP legs on loopback: a media thread, the call's end of a leg, and its peer. The peer's
 //! clock is the leg itself, which sends all the time: whoever waits for a packet waits for 20 ms.
 
-use std::{net::UdpSocket, sync::Arc, time::Duration};
+use std::{net::UdpSocket, time::Duration};
 
 use media::{
     circuit::{CircuitConfig, Command, Event, Transport, UtteranceId},
@@ -12,23 +12,20 @@ use media::{
 use server::{
     call_task::Inbox,
     clock::Clock,
-    journal::{self, Spooled},
+    journal::Spooled,
     media_thread::{
         MediaThreads, Shared,
         datagrams::Listen,
         rings,
-        words::{Levels, Order, Orders, Place, Report, RtpLeg, Switchboard},
+        words::{CallEnd, Order, Orders, Report, RtpLeg, Switchboard},
     },
 };
-use telephony::{Bridging, Capabilities, DigitPath, MachineDetection};
 use tokio::sync::mpsc;
 
 /// Nothing in these tests may take longer.
 const PATIENCE: Duration = Duration::from_secs(30);
 const PAYLOAD_TYPE: u8 = 96;
 pub(crate) const EVENTS: u8 = 101;
-/// Reels kept for a journal that is not there.
-const REELS_MAX: usize = 256;
 
 /// One media thread with a port.
 pub(crate) fn threads() -> MediaThreads {
@@ -64,34 +61,10 @@ pub(crate) struct Call {
 impl Call {
     /// A leg to this peer, handed to the media thread.
     pub(crate) fn begin(media: &MediaThreads, peer: &UdpSocket, circuit: CircuitConfig) -> Self {
-        let (inbox_tx, inbox) = mpsc::channel(64);
-        let (orders, orders_rx) = Orders::new();
-        let (heard_in, heard) = rings::heard(rings::LAG_NETWORK);
-        let (speech, speech_out) = rings::speech(orders.bell().clone(), rings::AHEAD_NETWORK);
-        let (spool, spooled) = journal::spool(REELS_MAX);
-        let place = Place {
-            circuit,
-            is_whole_call: false,
-            orders: orders_rx,
-            orders_tx: orders.clone(),
-            inbox: inbox_tx,
-            heard: heard_in,
-            speech: speech_out,
-            spool,
-            levels: Arc::new(Levels::default()),
-        };
-        let capabilities = Capabilities {
-            clear: false,
-            mark: false,
-            digits: DigitPath::InBand,
-            bridging: Bridging::None,
-            machine_detection: MachineDetection::None,
-            reattach: false,
-            in_order: false,
-        };
         let remote = peer.local_addr().expect("an address");
-        let leg = RtpLeg { remote, capabilities, place };
+        let (leg, end) = RtpLeg::alone(remote, circuit);
         media.rtp_door().expect("a port").admit(leg).ok().expect("room");
+        let CallEnd { inbox, orders, heard, speech, spooled } = end;
         Self { inbox, orders, speech, heard, sound: Vec::new(), utterance: 0, _spooled: spooled }
     }
 

@@ -1,6 +1,6 @@
 //! What the carrier sends: sound and keys to the circuit, the rest reported to the call.
 
-use media::{Mono, circuit, tape};
+use media::{Mono, circuit};
 use metrics::counter;
 use telephony::{
     Cause, Signal,
@@ -51,9 +51,7 @@ impl Seat {
                 Incoming::Audio { payload } => {
                     self.frames.received.increment(1);
                     let input = circuit::Input::Audio(payload);
-                    if let Some(record) = self.place.spool.tape() {
-                        tape::write_input(record, now, &input);
-                    }
+                    self.place.spool.input(now, &input);
                     self.circuit.handle(now, input);
                     return self.drain(now);
                 }

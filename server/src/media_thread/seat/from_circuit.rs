@@ -5,7 +5,6 @@ use crossbeam_channel::TrySendError;
 use media::{
     Mono,
     circuit::{self, Event},
-    tape,
 };
 use metrics::counter;
 use telephony::stream::Outgoing;
@@ -21,9 +20,7 @@ impl Seat {
     pub(super) fn drain(&mut self, now: Mono) {
         let mut lost = None;
         while let Some(output) = self.circuit.poll() {
-            if let Some(record) = self.place.spool.tape() {
-                tape::write_output(record, now, &output);
-            }
+            self.place.spool.output(now, &output);
             let is_frame = matches!(output, circuit::Output::Frame(_));
             let said = match output {
                 circuit::Output::Frame(frame) => {

@@ -219,9 +219,7 @@ impl Seat {
 
     /// Tells the circuit something, keeps it on the tape, and does what it answers.
     fn sound(&mut self, now: Mono, input: circuit::Input<'_>) {
-        if let Some(record) = self.place.spool.tape() {
-            tape::write_input(record, now, &input);
-        }
+        self.place.spool.input(now, &input);
         self.circuit.handle(now, input);
         self.drain(now);
     }
@@ -252,9 +250,7 @@ impl Seat {
                 Some(Speech::End(utterance)) => circuit::Input::SpeechEnd(utterance),
                 None => break,
             };
-            if let Some(record) = self.place.spool.tape() {
-                tape::write_input(record, now, &input);
-            }
+            self.place.spool.input(now, &input);
             self.circuit.handle(now, input);
             self.drain(now);
         }
