@@ -7,7 +7,7 @@
 use std::{collections::VecDeque, time::Duration};
 
 use super::{
-    config::{CircuitConfig, ConfigError},
+    config::{CircuitConfig, ConfigError, Transport},
     outbox::Outbox,
     words::Ignored,
 };
@@ -38,7 +38,11 @@ pub(super) struct LegIn {
 impl LegIn {
     pub(super) fn new(config: &CircuitConfig, now: Mono) -> Result<Self, ConfigError> {
         let impossible = ConfigError::Rate(config.codec, config.rate_hz);
-        let decoder = Decoder::new(config.codec, config.rate_hz).map_err(|_| impossible)?;
+        let decoder = match config.transport {
+            Transport::InOrder => Decoder::in_order(config.codec, config.rate_hz),
+            Transport::Rtp { .. } => Decoder::new(config.codec, config.rate_hz),
+        }
+        .map_err(|_| impossible)?;
         let resampler = (config.rate_hz != 8000)
             .then(|| Resampler::new(config.rate_hz, 8000))
             .transpose()

@@ -41,8 +41,8 @@ pub struct Decoder {
 }
 
 enum Way {
-    /// Stateless or waveform codecs: concealed by repeating the last pitch.
-    Waveform { g722: Option<Box<G722Decoder>>, concealer: Box<Concealer> },
+    /// Stateless or waveform codecs: concealed by repeating the last pitch, where there are losses.
+    Waveform { g722: Option<Box<G722Decoder>>, concealer: Option<Box<Concealer>> },
     /// Opus conceals by itself.
     Opus { decoder: audiopus::coder::Decoder, frame_samples: usize },
 }
@@ -57,6 +57,19 @@ impl Decoder {
     /// # Errors
     /// When the codec has no such rate.
     pub fn new(codec: Codec, rate_hz: u32) -> Result<Self, BadRate> {
+        let mut decoder = Self::in_order(codec, rate_hz)?;
+        if let Way::Waveform { concealer, .. } = &mut decoder.way {
+            *concealer = Some(Box::new(Concealer::new(rate_hz)));
+        }
+        Ok(decoder)
+    }
+
+    /// The same for a stream that loses nothing: it remembers no sound to conceal with, and
+    /// [`Self::conceal`] appends silence, except with Opus.
+    ///
+    /// # Errors
+    /// When the codec has no such rate.
+    pub fn in_order(codec: Codec, rate_hz: u32) -> Result<Self, BadRate> {
         codec.check_rate(rate_hz)?;
         let way = if codec == Codec::Opus {
             let mono = audiopus::Channels::Mono;
@@ -65,7 +78,7 @@ impl Decoder {
             Way::Opus { decoder, frame_samples: rate_hz as usize / 50 }
         } else {
             let g722 = (codec == Codec::G722).then(|| Box::new(G722Decoder::new()));
-            Way::Waveform { g722, concealer: Box::new(Concealer::new(rate_hz)) }
+            Way::Waveform { g722, concealer: None }
         };
         Ok(Self { codec, rate_hz, way })
     }
@@ -102,7 +115,9 @@ impl Decoder {
             Way::Waveform { g722, concealer } => {
                 let start = pcm.len();
                 decode_waveform(self.codec, g722.as_deref_mut(), payload, pcm)?;
-                concealer.heard(&mut pcm[start..]);
+                if let Some(concealer) = concealer {
+                    concealer.heard(&mut pcm[start..]);
+                }
                 Ok(())
             }
         }
@@ -115,7 +130,8 @@ impl Decoder {
             Way::Opus { decoder, .. } => {
                 opus_conceal(decoder, self.rate_hz, samples, pcm);
             }
-            Way::Waveform { concealer, .. } => concealer.conceal(samples, pcm),
+            Way::Waveform { concealer: Some(concealer), .. } => concealer.conceal(samples, pcm),
+            Way::Waveform { concealer: None, .. } => pcm.resize(pcm.len() + samples, 0),
         }
     }
 

@@ -17,6 +17,9 @@ const FLOOR_START_DBFS: f32 = -55.0;
 /// How fast the floor rises, in dB per hop: towards sound that is no speech, and towards any.
 const RISE_QUIET_DB: f32 = 0.06;
 const RISE_SPEECH_DB: f32 = 0.006;
+/// The detector is not asked about sound this far below what could be speech: nothing costs more in a
+/// quiet call, and its answer would not count.
+const UNASKED_DB: f32 = 6.0;
 
 /// What one hop looked like.
 #[derive(Clone, Copy, Debug, PartialEq)]
@@ -47,7 +50,8 @@ impl Gate {
 
     pub(super) fn hop(&mut self, samples: &[i16; HOP]) -> Hop {
         let level_dbfs = Level::of(samples).rms_dbfs;
-        let voice = self.detector.is_voice_segment(samples).unwrap_or(false);
+        let asked = level_dbfs >= self.level_dbfs_min - UNASKED_DB;
+        let voice = asked && self.detector.is_voice_segment(samples).unwrap_or(false);
         let loud = level_dbfs >= self.level_dbfs_min.max(self.floor_dbfs + self.above_floor_db);
         // The floor falls half the way at once, and rises slowly.
         let towards = level_dbfs.clamp(*FLOOR_DBFS.start(), *FLOOR_DBFS.end());
