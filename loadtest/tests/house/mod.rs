@@ -32,8 +32,8 @@ const WORD: Duration = Duration::from_millis(300);
 /// The voice is ahead of the ear by so much.
 const AHEAD: Duration = Duration::from_secs(1);
 /// Sentences of the greeting, and words of each: 108 s.
-const SENTENCES: usize = 30;
-const WORDS: usize = 12;
+const SENTENCES: usize = 6;
+const WORDS: usize = 60;
 
 /// What may be different from house to house.
 #[derive(Debug, Default)]

@@ -51,12 +51,13 @@ pub struct Reel {
 }
 
 impl Reel {
-    /// Room for what a circuit at 8 kHz that hears and speaks leaves in a turn.
-    fn new() -> Box<Self> {
+    /// Room for what a circuit at 8 kHz that hears and speaks leaves in a turn, as far as it is kept.
+    fn new(kept: Records) -> Box<Self> {
+        let room = |kept: bool, usual: usize| if kept { usual } else { 0 };
         Box::new(Self {
-            tape: Vec::with_capacity(8 * 1024),
-            samples: Vec::with_capacity(4_500),
-            takes: Vec::with_capacity(32),
+            tape: Vec::with_capacity(room(kept.tape, 8 * 1024)),
+            samples: Vec::with_capacity(room(kept.recording, 4_500)),
+            takes: Vec::with_capacity(room(kept.recording, 32)),
         })
     }
 
@@ -104,7 +105,8 @@ impl Spool {
         spares: Receiver<Box<Reel>>,
         kept: Records,
     ) -> Self {
-        Self { call, to_journal, spares, kept, reel: Reel::new(), turns_at: Mono::ZERO }
+        let (reel, turns_at) = (Reel::new(kept), Mono::ZERO);
+        Self { call, to_journal, spares, kept, reel, turns_at }
     }
 
     /// Where the tape's next records go, if one is kept.
@@ -148,7 +150,7 @@ impl Spool {
     }
 
     fn hand_over(&mut self) -> bool {
-        let spare = self.spares.try_recv().unwrap_or_else(|_| Reel::new());
+        let spare = self.spares.try_recv().unwrap_or_else(|_| Reel::new(self.kept));
         let full = std::mem::replace(&mut self.reel, spare);
         let had_tape = !full.tape.is_empty();
         if self.to_journal.try_send(Message::Reel(self.call, full)).is_ok() {
