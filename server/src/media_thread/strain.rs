@@ -19,7 +19,7 @@ const LATE_PERMILLE_MAX: u32 = 10;
 /// Late windows in a row that are no hiccup of the machine.
 const LATE_WINDOWS: u32 = 4;
 /// Share of its time that a thread may work. Above it, every hiccup of the machine makes frames late.
-const BUSY_PERMILLE_MAX: u32 = 800;
+const BUSY_PERMILLE_MAX: u32 = 930;
 /// What a call costs as long as too few are there to tell: 40 µs every 20 ms.
 const BUSY_PERMILLE_EACH: u32 = 2;
 /// Calls from which on what they cost tells, and lateness is their own and not some other program's.
