@@ -19,7 +19,7 @@ use tokio::{
 use crate::media_thread::rings::Tap;
 
 /// How long sound may wait, at most.
-const PERIOD: Duration = Duration::from_millis(4);
+const PERIOD: Duration = Duration::from_millis(3);
 
 /// The clock; it stands when this is gone.
 pub(crate) struct Pulse {
