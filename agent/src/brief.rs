@@ -21,4 +21,26 @@ pub struct Brief {
     /// The user's own number: the only one this call may ever be joined with.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub bridge_number: Option<E164>,
+    /// What to do when a mailbox answers.
+    #[serde(default, skip_serializing_if = "Voicemail::is_usual")]
+    pub voicemail: Voicemail,
+}
+
+/// What to do when a mailbox answers.
+#[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub enum Voicemail {
+    /// Leave a message about the errand, in words of the model's own.
+    #[default]
+    Leave,
+    /// Leave exactly this.
+    Say(String),
+    /// Leave nothing.
+    HangUp,
+}
+
+impl Voicemail {
+    fn is_usual(&self) -> bool {
+        *self == Self::Leave
+    }
 }

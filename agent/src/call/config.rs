@@ -99,6 +99,8 @@ pub enum Timer {
     Endpoint,
     /// Nobody speaks.
     Silence,
+    /// What is on the line is judged again.
+    Line,
     /// The model is late, or may be asked again.
     Think,
     /// The voice is late, or an utterance never ended.

@@ -1,5 +1,7 @@
 //! The conversation: openings, turns, answers, silence, and when to leave it.
 
+mod shift;
+
 use std::time::Duration;
 
 use media::{
@@ -7,6 +9,8 @@ use media::{
     circuit::{Event, Heard},
 };
 use telephony::{Cause, Signal};
+
+use shift::Mailbox;
 
 use super::{
     Next, State,
@@ -20,8 +24,9 @@ use super::{
     words::{EndedBy, Input, Request, Waterfall},
 };
 use crate::{
+    line,
     llm::Role,
-    transcript::line,
+    transcript,
     turn::{Step, Taken, evidence},
 };
 
@@ -41,13 +46,17 @@ const RESUME_MS: u64 = 1_500;
 pub(super) struct Conversing {
     /// We have not spoken yet: how long the callee may take to speak first.
     opening: Option<Mono>,
+    /// What was said before it is known that a person is there.
+    unanswered: Option<String>,
+    mailbox: Option<Mailbox>,
 }
 
 impl Conversing {
     /// The stream stands for the first time.
     pub(super) fn enter(parts: &mut Parts, now: Mono) -> Self {
         let wait_ms = u64::from(parts.config.policy.opening_silence_ms);
-        let mut me = Self { opening: Some(now + Duration::from_millis(wait_ms)) };
+        let opening = Some(now + Duration::from_millis(wait_ms));
+        let mut me = Self { opening, unanswered: None, mailbox: None };
         if parts.is_inbound() {
             me.open(parts, now);
         }
@@ -56,7 +65,7 @@ impl Conversing {
 
     /// The conversation goes on: after a lost stream, or when a farewell was not the end.
     pub(super) fn resume(parts: &mut Parts, now: Mono) -> Self {
-        let mut me = Self { opening: None };
+        let mut me = Self { opening: None, unanswered: None, mailbox: None };
         if !parts.owed {
             parts.say_rest(now);
         }
@@ -65,7 +74,7 @@ impl Conversing {
     }
 
     pub(super) fn handle(&mut self, parts: &mut Parts, now: Mono, input: &Input) -> Next {
-        let next = match input {
+        let mut next = match input {
             Input::Sound(event) => self.sound(parts, now, event),
             Input::Stt(event) => match parts.recognised(now, event) {
                 Some(steps) => self.steps(parts, now, steps),
@@ -89,16 +98,26 @@ impl Conversing {
             Input::Tick => self.tick(parts, now),
             Input::Start | Input::Request(_) => Next::Ignore,
         };
-        if !matches!(next, Next::Go(_)) {
-            self.settle(parts, now);
+        if !matches!(next, Next::Go(_))
+            && let Some(shift) = parts.take_shift()
+        {
+            next = self.shifted(parts, now, shift);
+        }
+        if matches!(next, Next::Go(_)) {
+            return next;
+        }
+        self.settle(parts, now);
+        if self.has_left_message(parts) {
+            let closing = Closing::hang_up(parts, now, Cause::NormalClearing, EndedBy::Us);
+            return Next::Go(State::Closing(closing));
         }
         next
     }
 
     /// When the next thing is due.
-    pub(super) fn deadlines(&self, parts: &Parts) -> [Option<(Mono, Timer)>; 7] {
+    pub(super) fn deadlines(&self, parts: &Parts) -> [Option<(Mono, Timer)>; 8] {
         let policy = &parts.config.policy;
-        let opening = self.opening.filter(|_| !parts.turn.is_open());
+        let opening = self.opening.filter(|_| !parts.turn.is_open() && parts.may_speak());
         let quiet = parts.quiet.deadline(policy);
         let resume = parts.quiet.since().filter(|_| !parts.rest.is_empty());
         let silence = resume.map(|since| since + Duration::from_millis(RESUME_MS)).or(quiet);
@@ -108,6 +127,7 @@ impl Conversing {
             silence.map(|at| (at, Timer::Silence)),
             parts.thinking.deadline(policy.think_ms_max).map(|at| (at, Timer::Think)),
             parts.mouth.deadline(policy).map(|(at, _)| (at, Timer::Speech)),
+            parts.watch_deadline().map(|at| (at, Timer::Line)),
             parts.bridging_until.map(|at| (at, Timer::Bridge)),
             parts.farewell_start().map(|at| (at, Timer::Farewell)),
         ]
@@ -122,7 +142,9 @@ impl Conversing {
                 }
                 self.steps(parts, now, steps)
             }
-            Event::KeysPlayed | Event::KeysCancelled => Next::Stay,
+            Event::KeysPlayed | Event::KeysCancelled | Event::Tone(_) | Event::Sounds(_) => {
+                Next::Stay
+            }
             _ if parts.playout(now, event) => Next::Stay,
             _ => Next::Ignore,
         }
@@ -156,10 +178,30 @@ impl Conversing {
         let (_, back_channel) = evidence(&taken.text);
         if back_channel && !parts.mouth.is_idle() && !parts.mouth.asks() {
             parts.disapprove();
-            parts.write(line(Role::User, &taken.text, taken.began));
+            parts.write(transcript::line(Role::User, &taken.text, taken.began));
             return Next::Stay;
         }
         parts.take(now, taken);
+        if !parts.may_speak() {
+            return self.not_now(parts, &taken.text);
+        }
+        self.reply(parts, now, &taken.text)
+    }
+
+    /// Something was said that is not answered now: by a machine, or by who may turn out to be a person.
+    fn not_now(&mut self, parts: &mut Parts, text: &str) -> Next {
+        let undecided = [line::State::AnsweredUndecided, line::State::PickupSuspected];
+        parts.owed = parts.line().is_some_and(|state| undecided.contains(&state));
+        if parts.owed {
+            self.unanswered = Some(text.to_owned());
+        } else {
+            parts.disapprove();
+        }
+        Next::Stay
+    }
+
+    /// Answers what they said.
+    fn reply(&mut self, parts: &mut Parts, now: Mono, text: &str) -> Next {
         let greeting = parts.config.brief.greeting.clone();
         match (self.opening.take(), greeting) {
             (Some(_), Some(greeting)) => {
@@ -169,7 +211,7 @@ impl Conversing {
                 Next::Stay
             }
             _ if !parts.mouth.is_idle() => Next::Stay,
-            _ => match parts.approve(now, &taken.text) {
+            _ => match parts.approve(now, text) {
                 Some(answer) => self.answer(parts, now, &answer),
                 None => {
                     parts.think(now, None);
@@ -254,7 +296,8 @@ impl Conversing {
             parts.notice("duration_max", "the call had its time");
             return goodbye(parts, now, OUT_OF_TIME, EndedBy::Network);
         }
-        if due(self.opening) && !parts.turn.is_open() {
+        parts.watch(now, line::Input::Tick);
+        if due(self.opening) && !parts.turn.is_open() && parts.may_speak() {
             self.open(parts, now);
         }
         let steps = parts.endpoint(now);
@@ -297,6 +340,9 @@ impl Conversing {
         if !parts.rest.is_empty() && due(resume) {
             parts.say_rest(now);
         } else if due(parts.quiet.deadline(&policy)) {
+            if self.mailbox == Some(Mailbox::Greets) {
+                return self.recorded_by_mailbox(parts, now);
+            }
             if !parts.quiet.prompt(&policy) {
                 parts.notice("silence_max", "the other side did not answer any more");
                 return goodbye(parts, now, NOBODY_THERE, EndedBy::Us);
@@ -309,6 +355,10 @@ impl Conversing {
     /// After everything that happened: whose turn is it now?
     fn settle(&mut self, parts: &mut Parts, now: Mono) {
         if parts.turn.is_open() || !parts.mouth.is_idle() || parts.thinking.is_busy() {
+            parts.quiet.stop();
+        } else if self.mailbox == Some(Mailbox::Greets) {
+            parts.quiet.begin(now);
+        } else if !parts.may_speak() {
             parts.quiet.stop();
         } else if self.opening.is_none() {
             if parts.owed && parts.rest.is_empty() {

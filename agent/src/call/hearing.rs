@@ -10,6 +10,7 @@ use super::{
     words::{Output, Record, Waterfall},
 };
 use crate::{
+    line,
     llm::Role,
     stt,
     transcript::line,
@@ -19,6 +20,10 @@ use crate::{
 impl Parts {
     /// An edge of the callee's speech. `None` when it makes no sense now.
     pub(super) fn edge(&mut self, event: &circuit::Event) -> Option<Vec<Step>> {
+        if !self.listens() {
+            self.leave_unheard(event);
+            return Some(Vec::new());
+        }
         let steps = match *event {
             circuit::Event::SpeechStarted { at, from_sample } => {
                 self.turn.speech_started(at, from_sample)
@@ -38,11 +43,13 @@ impl Parts {
                 }
                 self.record(Record::Hearing { text: text.clone() });
                 self.weigh(text);
+                self.understood(now, text);
                 Some(Vec::new())
             }
             stt::Event::Final { segment, text } => {
                 let steps = self.turn.finalised(now, *segment, text)?;
                 self.weigh(text);
+                self.understood(now, text);
                 Some(self.listen(steps))
             }
             stt::Event::Failed { fault, retrying } => {
@@ -76,7 +83,7 @@ impl Parts {
     }
 
     /// Passes on what is for the recogniser; gives the rest.
-    fn listen(&mut self, steps: Vec<Step>) -> Vec<Step> {
+    pub(super) fn listen(&mut self, steps: Vec<Step>) -> Vec<Step> {
         let mut rest = Vec::new();
         for step in steps {
             match step {
@@ -85,6 +92,13 @@ impl Parts {
             }
         }
         rest
+    }
+
+    /// Evidence for the watch over the line.
+    fn understood(&mut self, now: Mono, text: &str) {
+        if let Some(from) = self.turn.began() {
+            self.watch(now, line::Input::Words { text, from });
+        }
     }
 
     /// Evidence for the circuit's barge-in while both speak.

@@ -9,7 +9,7 @@
 //! may still answer with a question, are part of the conversation: nothing is closed by them.
 //!
 //! One file per state; this one only hands over. What the states share stands in `parts`, with one
-//! file per organ: `hearing`, `thinking`, `speaking` (over `mouth`), `acting`, `quiet`.
+//! file per organ: `hearing`, `thinking`, `speaking` (over `mouth`), `acting`, `quiet`, `watching`.
 
 mod acting;
 mod bridged;
@@ -25,6 +25,7 @@ mod parts;
 mod quiet;
 mod speaking;
 mod thinking;
+mod watching;
 mod words;
 
 use media::{Mono, circuit};
@@ -189,6 +190,11 @@ impl Call {
             Input::Signal(Signal::Misbehaved { code, detail }) => {
                 self.parts.notice(code, detail.clone());
                 Some(Next::Stay)
+            }
+            Input::Sound(event @ (circuit::Event::Tone(_) | circuit::Event::Sounds(_))) => {
+                self.parts.sensed(now, event);
+                // A conversation draws its conclusions.
+                (!matches!(self.state, State::Conversing(_))).then_some(Next::Stay)
             }
             Input::Sound(circuit::Event::Deaf { for_ms }) => {
                 self.parts.notice("no_audio", format!("no audio from the carrier for {for_ms} ms"));

@@ -12,6 +12,7 @@ use super::{
     mouth::Mouth,
     quiet::Quiet,
     thinking::Thinking,
+    watching::Watching,
     words::{Line, Output, Record, Waterfall},
 };
 use crate::{
@@ -38,6 +39,7 @@ pub(super) struct Parts {
     pub(super) turn: Turn,
     pub(super) thinking: Thinking,
     pub(super) quiet: Quiet,
+    pub(super) watching: Watching,
     /// Of the leg, once its stream stands.
     pub(super) capabilities: Option<Capabilities>,
     pub(super) answered_at: Option<Mono>,
@@ -69,6 +71,7 @@ impl Parts {
             turn: Turn::new(&config.policy),
             thinking: Thinking::default(),
             quiet: Quiet::default(),
+            watching: Watching::default(),
             capabilities: None,
             answered_at: None,
             digits: Vec::new(),

@@ -22,6 +22,7 @@ pub(super) enum Voice {
 impl Parts {
     /// Says one piece as part of the current answer.
     pub(super) fn say(&mut self, now: Mono, text: &str, interruptible: bool) {
+        let interruptible = interruptible && self.may_be_interrupted();
         let Some(utterance) = self.mouth.add(now, text, interruptible) else {
             self.notice("speech_overflow", "more unspoken sentences than fit; one was dropped");
             return;

@@ -6,6 +6,7 @@ use serde::{Deserialize, Serialize};
 use telephony::{Cause, Control, Outcome, Signal};
 
 use crate::{
+    line,
     llm::{self, ThoughtId},
     stt::{self, SegmentId},
     tts,
@@ -122,6 +123,17 @@ pub enum Record {
     State {
         /// Its name.
         state: String,
+    },
+    /// Something else is on the other end, as far as can be heard and understood.
+    LineState {
+        /// What is there.
+        state: line::State,
+        /// What was believed before.
+        was: line::State,
+        /// 0 to 1.
+        confidence: f32,
+        /// Why, the best reason first.
+        evidence: Vec<String>,
     },
     /// A line of the transcript was added or, with an `index` that stands already, corrected (our
     /// own words shrink to what was heard).

@@ -92,6 +92,11 @@ impl Turn {
         self.segment.is_some()
     }
 
+    /// When the turn that is open began.
+    pub fn began(&self) -> Option<Mono> {
+        self.segment.as_ref().map(|segment| segment.began)
+    }
+
     /// The callee's first sample. `None` when they were speaking already.
     pub fn speech_started(&mut self, at: Mono, from_sample: u64) -> Option<Vec<Step>> {
         if let Some(segment) = &mut self.segment {

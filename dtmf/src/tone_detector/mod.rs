@@ -40,6 +40,22 @@ pub struct Tone {
     pub to_sample: Option<u64>,
 }
 
+impl Tone {
+    /// Told for the first time: of what lasts, the beginning.
+    pub fn is_news(&self) -> bool {
+        let lasts = matches!(
+            self.kind,
+            Kind::Ringback
+                | Kind::Busy
+                | Kind::Reorder
+                | Kind::Dial
+                | Kind::FaxAnswer
+                | Kind::ModemAnswer
+        );
+        !lasts || self.to_sample.is_none()
+    }
+}
+
 /// What a tone means.
 #[derive(Clone, Copy, Debug, PartialEq, Serialize, Deserialize)]
 #[serde(rename_all = "snake_case")]

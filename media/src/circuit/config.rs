@@ -53,6 +53,10 @@ pub struct CircuitConfig {
     pub barge_in: BargeInPolicy,
     /// Our own sound coming back.
     pub echo: EchoConfig,
+    /// Tones and kinds of sound are told ([`Event::Tone`](super::Event::Tone),
+    /// [`Event::Sounds`](super::Event::Sounds)).
+    #[serde(default)]
+    pub senses: bool,
     /// A neural judge answers [`Output::Judge`](super::Output::Judge); without, the gate decides alone.
     pub judge: bool,
 }
@@ -71,6 +75,7 @@ impl Default for CircuitConfig {
             vad: VadConfig::default(),
             barge_in: BargeInPolicy::default(),
             echo: EchoConfig::default(),
+            senses: true,
             judge: true,
         }
     }

@@ -4,6 +4,7 @@ use super::{
     config::CircuitConfig,
     digits::Digits,
     outbox::{Out, Outbox},
+    senses::Senses,
     words::{Event, Ignored, JUDGE_SAMPLES, Verdict},
 };
 use crate::{
@@ -20,6 +21,7 @@ pub(super) struct Listen {
     pub(super) digits: Digits,
     pub(super) echo: Echo,
     vad: Vad,
+    senses: Option<Box<Senses>>,
     frame: Vec<i16>,
     frame_samples: usize,
     level_dbfs: f32,
@@ -31,6 +33,7 @@ impl Listen {
             digits: Digits::new(),
             echo: Echo::new(&config.echo),
             vad: Vad::new(&config.vad, config.judge),
+            senses: config.senses.then(Box::default),
             frame: Vec::with_capacity(FRAME_MAX),
             frame_samples: usize::from(config.frame_ms) * 8,
             level_dbfs: QUIETEST_DBFS,
@@ -50,7 +53,11 @@ impl Listen {
         self.level_dbfs = hop.level_dbfs;
         let echo = self.echo.covers(at, hop.level_dbfs);
         // Keys of our own come back too.
-        self.digits.hop(at, if echo { &[0; HOP] } else { samples }, out);
+        let theirs = if echo { &[0; HOP] } else { samples };
+        self.digits.hop(at, theirs, out);
+        if let Some(senses) = &mut self.senses {
+            senses.hop(theirs, out);
+        }
         let edge = self.vad.heard(now, at, samples, hop, echo);
         self.report(edge, out);
     }
@@ -63,6 +70,9 @@ impl Listen {
     }
 
     pub(super) fn verdict(&mut self, verdict: Verdict, out: &mut Outbox) {
+        if let Some(senses) = &mut self.senses {
+            senses.judged(verdict);
+        }
         match self.vad.verdict(verdict) {
             Err(()) => out.ignored(Ignored::StaleVerdict),
             Ok(edge) => self.report(edge, out),

@@ -17,6 +17,7 @@ mod leg_out;
 mod listen;
 mod outbox;
 mod say;
+mod senses;
 mod session;
 mod words;
 

@@ -1,9 +1,9 @@
 //! What a [`Circuit`](super::Circuit) is told, what it answers, and what it reports to the Call.
 
-use dtmf::Digit;
+use dtmf::{Digit, tone_detector::Tone};
 use serde::{Deserialize, Serialize};
 
-use crate::time::Mono;
+use crate::{ear, time::Mono};
 
 /// One stretch of speech we say, numbered upwards for the life of a call.
 #[derive(
@@ -241,6 +241,10 @@ pub enum Event {
     /// The keys of one [`Command::Keys`] will not be played to their end: a clear dropped them, or
     /// there was no room for them. Each such command ends in this or in [`Event::KeysPlayed`].
     KeysCancelled,
+    /// A tone of the network or of a machine.
+    Tone(Tone),
+    /// What sounds on the line has changed.
+    Sounds(ear::Change),
     /// No audio has come from the carrier for this long, in ms.
     Deaf {
         /// Since the last packet.

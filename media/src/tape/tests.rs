@@ -1,11 +1,17 @@
 use std::time::Duration;
 
-use dtmf::Digit;
+use dtmf::{
+    Digit,
+    tone_detector::{Kind, Tone},
+};
 use proptest::prelude::*;
 
 use super::*;
-use crate::circuit::{
-    Circuit, Command, DigitSource, Event, Heard, Ignored, Keys, MarkId, UtteranceId, Verdict,
+use crate::{
+    circuit::{
+        Circuit, Command, DigitSource, Event, Heard, Ignored, Keys, MarkId, UtteranceId, Verdict,
+    },
+    ear::{self, Change, Traits},
 };
 
 fn key(c: char) -> Digit {
@@ -134,6 +140,19 @@ fn outputs() -> Vec<Output<'static>> {
         Event::KeysPlayed,
         Event::KeysCancelled,
         Event::Deaf { for_ms: u32::MAX },
+        Event::Tone(Tone { kind: Kind::Beep { hz: 1000 }, from_sample: 7, to_sample: None }),
+        Event::Sounds(Change::Repeats { ago_ms: 31_000 }),
+        Event::Sounds(Change::Sounds {
+            kind: ear::Kind::Music,
+            was: ear::Kind::Silence,
+            since_ms: 400,
+            traits: Traits {
+                seconds: 0.1,
+                beat_bpm: 117.3,
+                judged: Some(0.02),
+                ..Traits::default()
+            },
+        }),
     ];
     let reasons = [
         Ignored::BadPayload,

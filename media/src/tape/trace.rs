@@ -3,6 +3,8 @@
 
 use std::time::Duration;
 
+use serde::{Serialize, de::DeserializeOwned};
+
 use super::{
     TapeError,
     bytes::{Bytes, fingerprint, fingerprint_of_samples, put_number},
@@ -155,6 +157,23 @@ fn put_all(numbers: &[u64], out: &mut Vec<u8>) {
     }
 }
 
+/// What comes seldom and has many fields.
+fn put_json(tag: u8, value: &impl Serialize, out: &mut Vec<u8>) {
+    out.extend([tag, 0, 0]);
+    let start = out.len();
+    // Numbers and names into memory: nothing in it can fail.
+    let _ = serde_json::to_writer(&mut *out, value);
+    // A number of two bytes, whatever it is: the room was kept before it was known.
+    let length = out.len() - start;
+    (out[start - 2], out[start - 1]) = (length as u8 | 0x80, (length >> 7) as u8);
+}
+
+fn take_json<T: DeserializeOwned>(bytes: &mut Bytes<'_>) -> Result<T, TapeError> {
+    let at_byte = bytes.at();
+    serde_json::from_slice(bytes.bytes()?)
+        .map_err(|_| TapeError::Nonsense { at_byte, what: "an unknown sound" })
+}
+
 fn put_event(event: Event, out: &mut Vec<u8>) {
     let n = |number: u32| u64::from(number);
     let heard = |h: Heard| [n(h.ms), n(h.of_ms), u64::from(h.confirmed)];
@@ -189,6 +208,8 @@ fn put_event(event: Event, out: &mut Vec<u8>) {
         Event::KeysPlayed => out.push(148),
         Event::Deaf { for_ms } => put_numbers(149, &[n(for_ms)], out),
         Event::KeysCancelled => out.push(150),
+        Event::Tone(tone) => put_json(151, &tone, out),
+        Event::Sounds(change) => put_json(152, &change, out),
     }
 }
 
@@ -236,6 +257,8 @@ fn take_event(tag: u8, bytes: &mut Bytes<'_>) -> Result<Event, TapeError> {
         148 => Event::KeysPlayed,
         149 => Event::Deaf { for_ms: bytes.small("a duration")? },
         150 => Event::KeysCancelled,
+        151 => Event::Tone(take_json(bytes)?),
+        152 => Event::Sounds(take_json(bytes)?),
         _ => return Err(TapeError::Nonsense { at_byte: at_byte - 1, what: "an unknown record" }),
     })
 }

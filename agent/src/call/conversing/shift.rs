@@ -1,0 +1,138 @@
+//! Something else is on the line: hold and mailboxes, machines and people, and what is proper with each.
+
+use media::Mono;
+use telephony::Cause;
+
+use super::{Conversing, Next};
+use crate::{
+    brief::Voicemail,
+    call::{State, closing::Closing, parts::Parts, watching::Shift, words::EndedBy},
+    line,
+};
+
+/// Said at once to somebody who takes a call that waited.
+const STILL_HERE: &str = "Yes, I'm here.";
+/// What the model is told when a mailbox records.
+const MAILBOX: &str = "(A mailbox answered and records now. Say the message to leave, in one go; the call ends after it.)";
+
+/// How far we are with a mailbox.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(super) enum Mailbox {
+    /// It greets.
+    Greets,
+    /// Our message is being said.
+    Records,
+}
+
+impl Conversing {
+    /// What follows when something else is on the line.
+    pub(super) fn shifted(&mut self, parts: &mut Parts, now: Mono, shift: Shift) -> Next {
+        let Shift { was, state } = shift;
+        if !state.conduct().may_speak {
+            parts.forget();
+            parts.hush(now, true);
+            parts.rest.clear();
+        }
+        let next = match (was.conduct().stt, state.conduct().stt) {
+            (true, false) => {
+                parts.stop_listening(now);
+                Next::Stay
+            }
+            (false, true) => {
+                let steps = parts.listen_back(now);
+                self.steps(parts, now, steps)
+            }
+            _ => Next::Stay,
+        };
+        if matches!(next, Next::Go(_)) {
+            return next;
+        }
+        match state {
+            line::State::VoicemailGreeting => self.greeted_by_mailbox(parts, now),
+            line::State::Beep => self.recorded_by_mailbox(parts, now),
+            line::State::Fax => self.over(parts, now, "fax", "a fax machine answered"),
+            line::State::Ended => {
+                self.over(parts, now, "line_ended", "the line says that the call is over")
+            }
+            line::State::Human => {
+                self.mailbox = None;
+                if was.is_hold() || was == line::State::PickupSuspected {
+                    parts.say_all(now, STILL_HERE, true);
+                    return Next::Stay;
+                }
+                self.reply_at_last(parts, now)
+            }
+            state if state.conduct().may_speak => {
+                self.mailbox = None;
+                self.reply_at_last(parts, now)
+            }
+            _ => Next::Stay,
+        }
+    }
+
+    /// Answers what was said before it was known that somebody is there to answer.
+    fn reply_at_last(&mut self, parts: &mut Parts, now: Mono) -> Next {
+        match self.unanswered.take() {
+            Some(text) if parts.mouth.is_idle() => self.reply(parts, now, &text),
+            _ => Next::Stay,
+        }
+    }
+
+    /// A greeting goes on: what was begun of the message is said again from the start.
+    fn greeted_by_mailbox(&mut self, parts: &mut Parts, now: Mono) -> Next {
+        self.opening = None;
+        self.mailbox = Some(Mailbox::Greets);
+        if parts.config.brief.voicemail == Voicemail::HangUp {
+            return self.over(
+                parts,
+                now,
+                "voicemail",
+                "a mailbox answered; no message is to be left",
+            );
+        }
+        Next::Stay
+    }
+
+    /// It is our turn.
+    pub(super) fn recorded_by_mailbox(&mut self, parts: &mut Parts, now: Mono) -> Next {
+        if self.mailbox == Some(Mailbox::Records) {
+            return Next::Stay;
+        }
+        self.opening = None;
+        self.mailbox = Some(Mailbox::Records);
+        match parts.config.brief.voicemail.clone() {
+            Voicemail::HangUp => {
+                return self.over(
+                    parts,
+                    now,
+                    "voicemail",
+                    "a mailbox answered; no message is to be left",
+                );
+            }
+            Voicemail::Say(text) => {
+                parts.owed = false;
+                parts.say_all(now, &text, false);
+            }
+            Voicemail::Leave => {
+                parts.dialogue.callee(MAILBOX);
+                parts.owed = true;
+            }
+        }
+        parts.notice("voicemail", "a message is left");
+        Next::Stay
+    }
+
+    /// The message was heard to its end.
+    pub(super) fn has_left_message(&self, parts: &Parts) -> bool {
+        self.mailbox == Some(Mailbox::Records)
+            && parts.mouth.is_idle()
+            && !parts.thinking.is_busy()
+            && !parts.owed
+    }
+
+    fn over(&self, parts: &mut Parts, now: Mono, code: &str, detail: &str) -> Next {
+        parts.notice(code, detail);
+        let closing = Closing::hang_up(parts, now, Cause::NormalClearing, EndedBy::Us);
+        Next::Go(State::Closing(closing))
+    }
+}
