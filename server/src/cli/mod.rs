@@ -4,6 +4,7 @@ pub mod config;
 pub mod demo;
 pub mod doctor;
 pub mod fixture;
+pub mod listen;
 pub mod models;
 pub mod replay;
 pub mod serve;
@@ -60,6 +61,8 @@ pub enum Command {
         #[arg(long, value_name = "FILE")]
         out: Option<PathBuf>,
     },
+    /// Say what is on the line in a recording: ring-back, mailbox, menu, hold, a person
+    Listen(Hear),
     /// The embedded models
     Models {
         /// What about them
@@ -109,6 +112,25 @@ pub struct Cut {
     /// fixture holds the words and the sound as they were.
     #[arg(long)]
     pub redact: bool,
+}
+
+/// What to listen to, and how.
+#[derive(Clone, Debug, Args)]
+pub struct Hear {
+    /// A WAV file
+    pub file: PathBuf,
+    /// Left is the callee, right the agent: only the left is judged
+    #[arg(long)]
+    pub stereo: bool,
+    /// Draw waveform, spectrogram and states into this file (PNG)
+    #[arg(long, value_name = "OUT.png")]
+    pub picture: Option<PathBuf>,
+    /// Do not understand words: judge by sound alone, with the neural judge of speech
+    #[arg(long)]
+    pub without_words: bool,
+    /// Use no models at all
+    #[arg(long)]
+    pub sound_only: bool,
 }
 
 /// `models …`
