@@ -7,7 +7,8 @@
 //! Rooms: `config`, `models`, `clock`, `random` (what a process needs), `http` (API, media upgrade,
 //! figures), `exchange` (all calls), `call_task` (one call's mind, driven), `media_thread` (streams
 //! and circuits), `workers` (ear, mouth, judge threads), `vendors` and `shell` (dialects and their
-//! networks), `carrier` (who places calls), `journal`, `replay`, `timeline`, `demo`, `cli`.
+//! networks), `carrier` (who places calls), `wav` (files of sound), `journal`, `replay`, `timeline`,
+//! `demo`, `cli`.
 
 pub mod assembly;
 pub mod call_task;
@@ -27,4 +28,5 @@ pub mod replay;
 pub mod shell;
 pub mod timeline;
 pub mod vendors;
+pub mod wav;
 pub mod workers;

@@ -3,6 +3,7 @@
 pub mod config;
 pub mod demo;
 pub mod doctor;
+pub mod dtmf;
 pub mod fixture;
 pub mod models;
 pub mod replay;
@@ -59,6 +60,14 @@ pub enum Command {
         /// Draw into this file (SVG) instead of timeline.svg in the call's folder
         #[arg(long, value_name = "FILE")]
         out: Option<PathBuf>,
+    },
+    /// Print the keys heard in a sound file, one JSON line each, or make a file of keys
+    Dtmf {
+        /// The file (WAV)
+        file: PathBuf,
+        /// Write these keys into the file instead; w or p waits 0.5 s, W 1 s, a comma 2 s
+        #[arg(long, value_name = "KEYS")]
+        make: Option<String>,
     },
     /// The embedded models
     Models {
