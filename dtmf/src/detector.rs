@@ -5,8 +5,9 @@
 //! samples. A window shows a key when one tone of each group stands out of its group, the two are of
 //! similar strength (twist) and hold most of the window's energy: speech rarely does. A key is
 //! pressed when four windows in a row (five steps, 32 ms) show it and the tones' phases advance
-//! at the right frequency: a tone 3.5 % off is not a key. It is released when four windows in a row
-//! do not show it, so a short drop-out does not double a press.
+//! at the right frequency: a tone 3.5 % off is not a key. It is released when six windows in a row
+//! do not show it: a lost packet of 20 ms spoils four, so it does not double a press, and a pause of
+//! 40 ms at least six.
 //!
 //! Left out for now: dial-tone filtering before the windows, and a talk-off classifier beyond the
 //! above.
@@ -23,17 +24,21 @@ const STEP: usize = 51;
 /// Steps that must show a key before it is pressed.
 const STEPS_PRESSED: usize = 5;
 /// Windows without the key after which it is released.
-const WINDOWS_RELEASED: u32 = 4;
+const WINDOWS_RELEASED: u32 = 6;
 /// Weakest tone taken, in dBFS of its amplitude.
 const WEAKEST_DBFS: f32 = -45.0;
 /// The high tone may be this much stronger than the low one, in power (6 dB and some margin)…
 const TWIST_HIGH_MAX: f32 = 6.3;
-/// … and this much weaker (8 dB and some margin).
-const TWIST_LOW_MAX: f32 = 10.0;
+/// … and this much weaker (8 dB and some margin: near tones of some phases pull at each other).
+const TWIST_LOW_MAX: f32 = 12.6;
 /// A tone is this much stronger than the others of its group, in power (6 dB).
 const STANDS_OUT: f32 = 4.0;
 /// Least share of a window's energy in the two tones, at their exact frequency or up to 1.8 % off.
 const SHARE_MIN: f32 = 0.6;
+/// Least share of the energy of all steps in the two tones, when each is followed at its own frequency.
+const STEADY_SHARE_MIN: f32 = 0.68;
+/// Least energy of a step, against the mean of all: shorter tones than 23 ms fill fewer steps.
+const STEP_ENERGY_MIN: f32 = 0.5;
 /// Largest deviation of a tone's frequency, as a fraction.
 const DEVIATION_MAX: f32 = 0.025;
 
@@ -44,6 +49,8 @@ pub struct Press {
     pub digit: Digit,
     /// Sample at which its tone began, counted from the first one ever fed; exact to a step (6 ms).
     pub at_sample: u64,
+    /// Samples that had been fed when the key was recognised: about 35 ms more.
+    pub known_sample: u64,
 }
 
 /// Listens for keys in one stream.
@@ -170,7 +177,8 @@ impl Detector {
         self.pressed = Some(key);
         self.missing = 0;
         let digit = Digit::at(key.0, key.1)?;
-        Some(Press { digit, at_sample: self.fed - (STEPS_PRESSED * STEP) as u64 })
+        let at_sample = self.fed - (STEPS_PRESSED * STEP) as u64;
+        Some(Press { digit, at_sample, known_sample: self.fed })
     }
 
     /// Row and column of the key that the last two steps show.
@@ -194,17 +202,43 @@ impl Detector {
         shows.then_some((row, column))
     }
 
-    /// Both tones' phases advance over the last steps as their frequencies say.
+    /// All steps are full, both tones' phases advance over them as their frequencies say, and the steps, turned by
+    /// what they deviate, add up to most of the energy: a voice is not so steady.
     fn in_tune(&self, (row, column): (usize, usize)) -> bool {
-        [row, 4 + column].into_iter().all(|tone| {
+        let mut power = 0.0;
+        for tone in [row, 4 + column] {
             let advance: f32 = (1..STEPS_PRESSED)
                 .rev()
                 .map(|ago| self.tones.deviation(self.step(ago), self.step(ago - 1), tone))
                 .sum();
             let samples = ((STEPS_PRESSED - 1) * STEP) as f32;
             let off_hz = advance / TAU * RATE_HZ as f32 / samples;
-            off_hz.abs() <= DEVIATION_MAX * frequency_hz(tone)
-        })
+            if off_hz.abs() > DEVIATION_MAX * frequency_hz(tone) {
+                return false;
+            }
+            let turn = advance / (STEPS_PRESSED - 1) as f32;
+            power += self.steady_power(tone, turn);
+        }
+        let energy: f32 = self.steps.iter().map(|step| step.energy).sum();
+        let weakest = self.steps.iter().map(|step| step.energy).fold(f32::MAX, f32::min);
+        if weakest * (STEPS_PRESSED as f32) < STEP_ENERGY_MIN * energy {
+            return false;
+        }
+        power >= STEADY_SHARE_MIN * energy * (STEPS_PRESSED * STEP) as f32 / 2.0
+    }
+
+    /// Power of a tone in all steps together, when each is ahead of the one before by `turn` radians.
+    fn steady_power(&self, tone: usize, turn: f32) -> f32 {
+        let (turn_sin, turn_cos) = turn.sin_cos();
+        let (mut re, mut im) = (0.0, 0.0);
+        for ago in (0..STEPS_PRESSED).rev() {
+            // What there is so far, seen from this step's end.
+            let (on_re, on_im) = self.tones.turned(re, im, tone);
+            let step = self.step(ago);
+            re = on_re * turn_cos - on_im * turn_sin + step.re[tone];
+            im = on_re * turn_sin + on_im * turn_cos + step.im[tone];
+        }
+        re * re + im * im
     }
 }
 
@@ -274,8 +308,11 @@ impl Tones {
 
     /// A strength measured from one step's end, seen from the next one's.
     fn one_step_on(&self, step: &Step, tone: usize) -> (f32, f32) {
+        self.turned(step.re[tone], step.im[tone], tone)
+    }
+
+    fn turned(&self, re: f32, im: f32, tone: usize) -> (f32, f32) {
         let (cos, sin) = (self.step_cos[tone], self.step_sin[tone]);
-        let (re, im) = (step.re[tone], step.im[tone]);
         (re * cos - im * sin, re * sin + im * cos)
     }
 
@@ -289,4 +326,4 @@ impl Tones {
 }
 
 #[cfg(test)]
-mod tests;
+pub(crate) mod tests;

@@ -3,7 +3,8 @@
 //! ```text
 //!   digit ── names a key            sequence ── "1w2#" as keys and pauses
 //!   generator ── keys → samples     tone ── cadences (ring-back, busy, SIT, fax, beep) → samples
-//!   detector ── samples → keys      event ── RFC 4733 named events ↔ bytes
+//!   detector ── samples → keys      tone_detector ── samples → cadences, codes, beeps
+//!   event ── RFC 4733 named events ↔ bytes
 //! ```
 //!
 //! Knows nothing of packets, calls, sockets or clocks.
@@ -14,7 +15,9 @@ pub mod event;
 pub mod generator;
 pub mod sequence;
 pub mod tone;
+pub mod tone_detector;
 
 pub use detector::{Detector, Press};
 pub use digit::{COLUMNS_HZ, Digit, NotADigit, ROWS_HZ};
 pub use generator::Generator;
+pub use tone_detector::ToneDetector;

@@ -65,12 +65,36 @@ pub const CONGESTION_EU: Cadence = repeating(&[on(&[425.0], 250), off(250)]);
 pub const DIAL_US: Cadence = repeating(&[on(&[350.0, 440.0], 1_000)]);
 /// Dial tone of most of Europe.
 pub const DIAL_EU: Cadence = repeating(&[on(&[425.0], 1_000)]);
+/// French ring-back.
+pub const RINGBACK_FR: Cadence = repeating(&[on(&[440.0], 1_500), off(3_500)]);
+/// French busy.
+pub const BUSY_FR: Cadence = repeating(&[on(&[440.0], 500), off(500)]);
+/// British congestion.
+pub const CONGESTION_UK: Cadence =
+    repeating(&[on(&[400.0], 400), off(350), on(&[400.0], 225), off(525)]);
+/// British dial tone.
+pub const DIAL_UK: Cadence = repeating(&[on(&[350.0, 450.0], 1_000)]);
 /// Special information tone (E.180 §9): three rising tones before an announcement.
 pub const SPECIAL_INFORMATION: Cadence =
     once(&[on(&[950.0], 330), on(&[1_400.0], 330), on(&[1_800.0], 330), off(1_000)]);
-/// North American "vacant number" (GR-506: 985.2, 1370.6 and 1776.7 Hz; long, short, long).
-pub const SPECIAL_INFORMATION_VACANT_US: Cadence =
+/// North American "intercept" (GR-506, as the five that follow): the number was changed or disconnected.
+pub const INTERCEPT_US: Cadence =
+    once(&[on(&[913.8], 274), on(&[1_370.6], 274), on(&[1_776.7], 380), off(1_000)]);
+/// "Vacant code": there is no such number.
+pub const VACANT_CODE_US: Cadence =
     once(&[on(&[985.2], 380), on(&[1_370.6], 274), on(&[1_776.7], 380), off(1_000)]);
+/// "Reorder" of the local network.
+pub const REORDER_LOCAL_US: Cadence =
+    once(&[on(&[913.8], 274), on(&[1_428.5], 380), on(&[1_776.7], 380), off(1_000)]);
+/// "Reorder" of a long-distance network.
+pub const REORDER_DISTANT_US: Cadence =
+    once(&[on(&[985.2], 274), on(&[1_370.6], 380), on(&[1_776.7], 380), off(1_000)]);
+/// "No circuit" in the local network.
+pub const NO_CIRCUIT_LOCAL_US: Cadence =
+    once(&[on(&[985.2], 380), on(&[1_428.5], 380), on(&[1_776.7], 380), off(1_000)]);
+/// "No circuit" in a long-distance network.
+pub const NO_CIRCUIT_DISTANT_US: Cadence =
+    once(&[on(&[913.8], 380), on(&[1_370.6], 380), on(&[1_776.7], 380), off(1_000)]);
 /// A fax machine calling (T.30 CNG).
 pub const FAX_CALLING: Cadence = repeating(&[on(&[1_100.0], 500), off(3_000)]);
 /// A fax machine answering (T.30 CED).
@@ -84,19 +108,28 @@ pub const OFF_HOOK_US: Cadence =
     repeating(&[on(&[1_400.0, 2_060.0, 2_450.0, 2_600.0], 100), off(100)]);
 
 /// Every tone by name, for configuration and tests.
-pub const ALL: [(&str, Cadence); 17] = [
+pub const ALL: [(&str, Cadence); 26] = [
     ("ringback_us", RINGBACK_US),
     ("ringback_uk", RINGBACK_UK),
     ("ringback_eu", RINGBACK_EU),
+    ("ringback_fr", RINGBACK_FR),
     ("busy_us", BUSY_US),
     ("busy_uk", BUSY_UK),
     ("busy_eu", BUSY_EU),
+    ("busy_fr", BUSY_FR),
     ("reorder_us", REORDER_US),
     ("congestion_eu", CONGESTION_EU),
+    ("congestion_uk", CONGESTION_UK),
     ("dial_us", DIAL_US),
     ("dial_eu", DIAL_EU),
+    ("dial_uk", DIAL_UK),
     ("special_information", SPECIAL_INFORMATION),
-    ("special_information_vacant_us", SPECIAL_INFORMATION_VACANT_US),
+    ("intercept_us", INTERCEPT_US),
+    ("vacant_code_us", VACANT_CODE_US),
+    ("reorder_local_us", REORDER_LOCAL_US),
+    ("reorder_distant_us", REORDER_DISTANT_US),
+    ("no_circuit_local_us", NO_CIRCUIT_LOCAL_US),
+    ("no_circuit_distant_us", NO_CIRCUIT_DISTANT_US),
     ("fax_calling", FAX_CALLING),
     ("fax_answer", FAX_ANSWER),
     ("beep", BEEP),

@@ -155,7 +155,7 @@ fn noise_and_call_progress_tones_are_no_keys() {
 }
 
 /// The samples of a WAV file with 16-bit or µ-law sound.
-fn wav(bytes: &[u8]) -> Vec<i16> {
+pub(crate) fn wav(bytes: &[u8]) -> Vec<i16> {
     let format = u16::from_le_bytes([bytes[20], bytes[21]]);
     let data = bytes.windows(4).position(|w| w == b"data").unwrap() + 8;
     let mulaw = |byte: u8| {

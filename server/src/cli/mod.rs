@@ -3,6 +3,7 @@
 pub mod config;
 pub mod demo;
 pub mod doctor;
+pub mod dtmf;
 pub mod fixture;
 pub mod listen;
 pub mod models;
@@ -63,6 +64,14 @@ pub enum Command {
     },
     /// Say what is on the line in a recording: ring-back, mailbox, menu, hold, a person
     Listen(Hear),
+    /// Print the keys heard in a sound file, one JSON line each, or make a file of keys
+    Dtmf {
+        /// The file (WAV)
+        file: PathBuf,
+        /// Write these keys into the file instead; w or p waits 0.5 s, W 1 s, a comma 2 s
+        #[arg(long, value_name = "KEYS")]
+        make: Option<String>,
+    },
     /// The embedded models
     Models {
         /// What about them

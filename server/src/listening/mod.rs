@@ -17,6 +17,10 @@ use agent::{
     line::{Decision, Input, Watch},
     stt::moonshine,
 };
+use dtmf::{
+    ToneDetector,
+    tone_detector::{Kind, Tone},
+};
 use media::{
     Mono,
     circuit::JUDGE_SAMPLES,
@@ -68,6 +72,7 @@ fn moonshine_of(models: &Models) -> Result<Arc<moonshine::Model>, NetsError> {
 /// One recording being listened to.
 pub struct Listening {
     ear: Ear,
+    tones: ToneDetector,
     watch: Watch,
     judge: Option<(Silero, SileroStream)>,
     words: Option<Words>,
@@ -75,6 +80,8 @@ pub struct Listening {
     hop: Vec<i16>,
     chunk: Vec<i16>,
     samples: u64,
+    /// Tones of the last hop.
+    told: Vec<Kind>,
 }
 
 impl Listening {
@@ -82,12 +89,14 @@ impl Listening {
     pub fn new(nets: &Nets) -> Self {
         Self {
             ear: Ear::new(),
+            tones: ToneDetector::new(),
             watch: Watch::new(),
             judge: nets.judge.clone().map(|judge| (judge, SileroStream::default())),
             words: nets.words.clone().map(Words::new),
             hop: Vec::with_capacity(ear::HOP),
             chunk: Vec::with_capacity(JUDGE_SAMPLES),
             samples: 0,
+            told: Vec::new(),
         }
     }
 
@@ -105,6 +114,8 @@ impl Listening {
             self.judge_chunk();
             if let Some(hop) = self.hop.first_chunk::<{ ear::HOP }>() {
                 self.ear.hop(hop, covered);
+                let told = &mut self.told;
+                self.tones.feed(hop, |tone| told.extend(beginning(&tone)));
                 if let Some(words) = &mut self.words {
                     words.push(hop);
                 }
@@ -128,6 +139,9 @@ impl Listening {
         while self.watch.deadline().is_some_and(|at| at <= now) {
             self.watch.handle(now, Input::Tick);
         }
+        while let Some(tone) = self.told.pop() {
+            self.watch.handle(now, Input::Tone(tone));
+        }
         while let Some(change) = self.ear.poll() {
             self.watch.handle(now, Input::Sound(&change));
         }
@@ -141,4 +155,10 @@ impl Listening {
             decided(decision);
         }
     }
+}
+
+/// What a tone is, told once: tones that last are told again at their end.
+fn beginning(tone: &Tone) -> Option<Kind> {
+    let lasts = matches!(tone.kind, Kind::Ringback | Kind::Busy | Kind::Reorder | Kind::Dial);
+    (!lasts || tone.to_sample.is_none()).then_some(tone.kind)
 }
