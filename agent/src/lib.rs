@@ -5,6 +5,7 @@
 //!                                    ├ turn: who has the floor
 //!                                    ├ dialogue: what was said and heard
 //!                                    ├ sentence: tokens → speakable pieces
+//!                                    ├ line: what is on the other end
 //!                                    └ tools: what the model may do
 //!   stt · llm · tts: one folder each, a trait and its dialects
 //! ```
@@ -15,6 +16,7 @@ pub mod brief;
 pub mod call;
 pub mod dialogue;
 mod fault;
+pub mod line;
 pub mod llm;
 pub mod numerals;
 pub mod sentence;

@@ -29,14 +29,16 @@ const WINDOWS_RELEASED: u32 = 6;
 const WEAKEST_DBFS: f32 = -45.0;
 /// The high tone may be this much stronger than the low one, in power (6 dB and some margin)…
 const TWIST_HIGH_MAX: f32 = 6.3;
-/// … and this much weaker (8 dB and some margin).
-const TWIST_LOW_MAX: f32 = 10.0;
+/// … and this much weaker (8 dB and some margin: near tones of some phases pull at each other).
+const TWIST_LOW_MAX: f32 = 12.6;
 /// A tone is this much stronger than the others of its group, in power (6 dB).
 const STANDS_OUT: f32 = 4.0;
 /// Least share of a window's energy in the two tones, at their exact frequency or up to 1.8 % off.
 const SHARE_MIN: f32 = 0.6;
 /// Least share of the energy of all steps in the two tones, when each is followed at its own frequency.
-const STEADY_SHARE_MIN: f32 = 0.7;
+const STEADY_SHARE_MIN: f32 = 0.68;
+/// Least energy of a step, against the mean of all: shorter tones than 23 ms fill fewer steps.
+const STEP_ENERGY_MIN: f32 = 0.5;
 /// Largest deviation of a tone's frequency, as a fraction.
 const DEVIATION_MAX: f32 = 0.025;
 
@@ -200,8 +202,8 @@ impl Detector {
         shows.then_some((row, column))
     }
 
-    /// Both tones' phases advance over the last steps as their frequencies say, and the steps, turned by what they
-    /// deviate, add up to nearly all of the energy: a voice is not so steady.
+    /// All steps are full, both tones' phases advance over them as their frequencies say, and the steps, turned by
+    /// what they deviate, add up to most of the energy: a voice is not so steady.
     fn in_tune(&self, (row, column): (usize, usize)) -> bool {
         let mut power = 0.0;
         for tone in [row, 4 + column] {
@@ -218,6 +220,10 @@ impl Detector {
             power += self.steady_power(tone, turn);
         }
         let energy: f32 = self.steps.iter().map(|step| step.energy).sum();
+        let weakest = self.steps.iter().map(|step| step.energy).fold(f32::MAX, f32::min);
+        if weakest * (STEPS_PRESSED as f32) < STEP_ENERGY_MIN * energy {
+            return false;
+        }
         power >= STEADY_SHARE_MIN * energy * (STEPS_PRESSED * STEP) as f32 / 2.0
     }
 

@@ -9,7 +9,7 @@
 //!
 //! Rooms: `carrier` (stream messages, tokens, numbers), `sound` (codecs, a whole circuit), `packets` (RTP,
 //! RTCP, jitter), `digits` (sequences, RFC 4733, tones), `mind` (a whole call, the brain), `vendors` (their answers),
-//! `requests` (the API), `records` (journals, tapes, configuration).
+//! `requests` (the API), `records` (journals, tapes, sound files, configuration).
 
 mod bytes;
 pub mod carrier;
@@ -47,4 +47,5 @@ pub const TARGETS: &[(&str, Target)] = &[
     ("stream_token", carrier::stream_token),
     ("tones", digits::tones),
     ("twilio", carrier::twilio),
+    ("wav", records::wav),
 ];

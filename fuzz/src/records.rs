@@ -1,8 +1,11 @@
-//! What is read back from disk: tapes and journals, and the configuration.
+//! What is read back from disk: tapes, journals and sound files, and the configuration.
+
+use std::io::Cursor;
 
 use media::tape;
 use server::config::{Sources, load};
 use server::journal::{First, Line};
+use server::wav::Wav;
 
 /// Tapes: reading ends, and so does replay, at the latest at the first damage.
 pub fn circuit_tape(data: &[u8]) {
@@ -31,6 +34,23 @@ pub fn journal(data: &[u8]) {
         let written = serde_json::to_vec(&line);
         assert_eq!(written.ok().and_then(|text| serde_json::from_slice(&text).ok()), Some(line));
     }
+}
+
+/// Sound files: all channels give the same number of samples, and no more than the bytes can hold.
+pub fn wav(data: &[u8]) {
+    let Ok(mut wav) = Wav::from_reader(Cursor::new(data.to_vec())) else { return };
+    let mut sound = vec![Vec::new(); usize::from(wav.channels())];
+    let mut samples = 0;
+    while let Ok(true) = wav.read(&mut sound) {
+        samples += sound[0].len();
+        assert!(
+            sound.iter().all(|channel| channel.len() == sound[0].len()),
+            "channels drift apart"
+        );
+        sound.iter_mut().for_each(Vec::clear);
+    }
+    let most = data.len() as u64 * 8_000 / u64::from(wav.rate_hz()) + 1;
+    assert!(samples as u64 <= most, "{samples} samples of {} bytes", data.len());
 }
 
 /// Configuration as environment and flags: one `KEY=VALUE` a line, flags first, then a blank line,

@@ -7,7 +7,7 @@
 //!
 //! Rooms: `codec` (G.711, G.722, L16, Opus, concealment), `rtp` (packets, RTCP, jitter), `resample`,
 //! `vad` (gate, judge, edges), `barge_in` (policy, echo gate), `playout` (ledger, pacing), `mix`
-//! (gain, levels, mixer), `circuit` (all of it in one `handle / poll / deadline`), `tape` (a
+//! (gain, levels, mixer), `ear` (what kind of sound it is), `circuit` (all of it in one `handle / poll / deadline`), `tape` (a
 //! circuit's inputs and outputs as bytes, for exact replay).
 //!
 //! Never heard of: carriers, URLs, text, clocks, threads.
@@ -15,6 +15,7 @@
 pub mod barge_in;
 pub mod circuit;
 pub mod codec;
+pub mod ear;
 pub mod mix;
 pub mod net;
 pub mod playout;

@@ -7,7 +7,8 @@
 //! Rooms: `config`, `models`, `clock`, `random` (what a process needs), `http` (API, media upgrade,
 //! figures), `exchange` (all calls), `call_task` (one call's mind, driven), `media_thread` (streams
 //! and circuits), `workers` (ear, mouth, judge threads), `vendors` and `shell` (dialects and their
-//! networks), `carrier` (who places calls), `journal`, `replay`, `timeline`, `demo`, `cli`.
+//! networks), `carrier` (who places calls), `wav` (files of sound), `journal`, `replay`, `timeline`,
+//! `demo`, `listening` (the ear over recorded sound), `picture` (PNG), `cli`.
 
 pub mod assembly;
 pub mod call_task;
@@ -20,11 +21,14 @@ pub mod exchange;
 pub mod fixture;
 pub mod http;
 pub mod journal;
+pub mod listening;
 pub mod media_thread;
 pub mod models;
+pub mod picture;
 pub mod random;
 pub mod replay;
 pub mod shell;
 pub mod timeline;
 pub mod vendors;
+pub mod wav;
 pub mod workers;

@@ -3,7 +3,9 @@
 pub mod config;
 pub mod demo;
 pub mod doctor;
+pub mod dtmf;
 pub mod fixture;
+pub mod listen;
 pub mod models;
 pub mod replay;
 pub mod serve;
@@ -60,6 +62,16 @@ pub enum Command {
         #[arg(long, value_name = "FILE")]
         out: Option<PathBuf>,
     },
+    /// Say what is on the line in a recording: ring-back, mailbox, menu, hold, a person
+    Listen(Hear),
+    /// Print the keys heard in a sound file, one JSON line each, or make a file of keys
+    Dtmf {
+        /// The file (WAV)
+        file: PathBuf,
+        /// Write these keys into the file instead; w or p waits 0.5 s, W 1 s, a comma 2 s
+        #[arg(long, value_name = "KEYS")]
+        make: Option<String>,
+    },
     /// The embedded models
     Models {
         /// What about them
@@ -109,6 +121,25 @@ pub struct Cut {
     /// fixture holds the words and the sound as they were.
     #[arg(long)]
     pub redact: bool,
+}
+
+/// What to listen to, and how.
+#[derive(Clone, Debug, Args)]
+pub struct Hear {
+    /// A WAV file
+    pub file: PathBuf,
+    /// Left is the callee, right the agent: only the left is judged
+    #[arg(long)]
+    pub stereo: bool,
+    /// Draw waveform, spectrogram and states into this file (PNG)
+    #[arg(long, value_name = "OUT.png")]
+    pub picture: Option<PathBuf>,
+    /// Do not understand words: judge by sound alone, with the neural judge of speech
+    #[arg(long)]
+    pub without_words: bool,
+    /// Use no models at all
+    #[arg(long)]
+    pub sound_only: bool,
 }
 
 /// `models …`

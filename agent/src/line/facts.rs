@@ -1,0 +1,196 @@
+//! What is known at a moment: what sounds, since when, who talked how long.
+
+use std::time::Duration;
+
+use dtmf::tone_detector::Kind as ToneKind;
+use media::{
+    Mono,
+    ear::{Change, Kind, Traits},
+};
+
+use super::words::{self, Cue};
+
+/// Pauses shorter than this belong to the talk around them.
+const BREATH: Duration = Duration::from_millis(800);
+/// What lasted so much longer than the music that followed was talk, not music taken for it.
+const FALSE_START: Duration = Duration::from_millis(300);
+/// Words that began so much before the talk still belong to it.
+const WORDS_BEFORE: Duration = Duration::from_millis(500);
+
+/// Talk with no more than breaths in between.
+#[derive(Clone, Copy, Debug, PartialEq)]
+pub(super) struct Talk {
+    pub(super) from: Mono,
+    /// End of its last sound so far.
+    pub(super) until: Mono,
+    /// Quiet before it.
+    pub(super) quiet_before: Duration,
+    pub(super) cue: Option<(Cue, &'static str)>,
+    /// The recogniser understood something.
+    pub(super) understood: bool,
+    /// When the same was heard before, in s ago.
+    pub(super) repeats_s: Option<f32>,
+    /// It is the first since the call was answered.
+    pub(super) first: bool,
+}
+
+impl Talk {
+    fn from(from: Mono, quiet_before: Duration, first: bool) -> Self {
+        Self {
+            from,
+            until: from,
+            quiet_before,
+            cue: None,
+            understood: false,
+            repeats_s: None,
+            first,
+        }
+    }
+
+    pub(super) fn lasted(&self) -> Duration {
+        self.until.since(self.from)
+    }
+}
+
+/// Everything rules may look at.
+#[derive(Clone, Copy, Debug)]
+pub(super) struct Facts {
+    pub(super) now: Mono,
+    pub(super) sound: Kind,
+    pub(super) sound_from: Mono,
+    pub(super) traits: Traits,
+    pub(super) talk: Option<Talk>,
+    /// What sounds was heard before, in s ago.
+    pub(super) repeats_s: Option<f32>,
+    pub(super) music_until: Option<Mono>,
+    /// The last change of the room, in dB.
+    pub(super) room: Option<(Mono, f32)>,
+    /// The tone that is told at this very moment.
+    pub(super) tone: Option<ToneKind>,
+    pub(super) answered: Option<Mono>,
+    /// Somebody asked us to wait, and when.
+    pub(super) wait_asked: Option<Mono>,
+    /// Talks since the call was answered.
+    pub(super) talks: u32,
+}
+
+impl Facts {
+    pub(super) fn new() -> Self {
+        Self {
+            now: Mono::ZERO,
+            sound: Kind::Silence,
+            sound_from: Mono::ZERO,
+            traits: Traits::default(),
+            talk: None,
+            repeats_s: None,
+            music_until: None,
+            room: None,
+            tone: None,
+            answered: None,
+            wait_asked: None,
+            talks: 0,
+        }
+    }
+
+    /// A new answering: what was said before says nothing about who answers now.
+    pub(super) fn answered_now(&mut self) {
+        self.answered = Some(self.now);
+        self.talk = None;
+        self.talks = 0;
+        self.tone = None;
+    }
+
+    pub(super) fn hear(&mut self, change: &Change) {
+        match *change {
+            Change::Sounds { kind, was, since_ms, traits } => {
+                let from = self.now - Duration::from_millis(u64::from(since_ms));
+                self.sounds(kind, was, from);
+                self.traits = traits;
+            }
+            Change::Repeats { ago_ms } => {
+                self.repeats_s = Some(ago_ms as f32 / 1_000.0);
+                if let Some(talk) = &mut self.talk {
+                    talk.repeats_s = self.repeats_s;
+                }
+            }
+            Change::New => self.repeats_s = None,
+            Change::Room { from_dbfs, to_dbfs } => {
+                self.room = Some((self.now, to_dbfs - from_dbfs))
+            }
+        }
+    }
+
+    fn sounds(&mut self, kind: Kind, was: Kind, from: Mono) {
+        if was == Kind::Speech
+            && let Some(talk) = &mut self.talk
+        {
+            talk.until = talk.until.max(from);
+        }
+        match (was, kind) {
+            // It was music all along, so there was no talk.
+            (Kind::Speech, Kind::Music) => {
+                self.talk = self.talk.filter(|talk| talk.from + FALSE_START < from);
+            }
+            (Kind::Music, _) => self.music_until = Some(from),
+            _ => {}
+        }
+        if kind == Kind::Speech {
+            let quiet = self.talk.map_or(Duration::MAX, |talk| from.since(talk.until));
+            if quiet >= BREATH || was == Kind::Music {
+                self.talk = Some(Talk::from(from, quiet, self.talks == 0));
+                self.talks += 1;
+            }
+        }
+        (self.sound, self.sound_from) = (kind, from);
+    }
+
+    /// Words spoken from `from` on.
+    pub(super) fn understand(&mut self, text: &str, from: Mono) {
+        let Some(talk) = &mut self.talk else { return };
+        if from + WORDS_BEFORE < talk.from || text.trim().is_empty() {
+            return;
+        }
+        talk.understood = true;
+        let Some((cue, phrase)) = words::cue(text) else { return };
+        if cue.is_sure() || !talk.cue.is_some_and(|(known, _)| known.is_sure()) {
+            talk.cue = Some((cue, phrase));
+        }
+        if cue == Cue::Wait {
+            self.wait_asked = Some(self.now);
+        }
+    }
+
+    /// How long the present sound has lasted.
+    pub(super) fn sound_lasted(&self) -> Duration {
+        self.now.since(self.sound_from)
+    }
+
+    /// Somebody talks at this moment.
+    pub(super) fn talking(&self) -> bool {
+        self.sound == Kind::Speech
+    }
+
+    /// The talk so far, up to now if it goes on.
+    pub(super) fn talked(&self) -> Duration {
+        self.talk.map_or(Duration::ZERO, |talk| {
+            if self.talking() { self.now.since(talk.from) } else { talk.lasted() }
+        })
+    }
+
+    /// Quiet since the talk ended; none while anything but quiet is heard.
+    pub(super) fn quiet_after_talk(&self) -> Option<Duration> {
+        let talk = self.talk?;
+        self.sound.is_pause().then(|| self.now.since(talk.until))
+    }
+
+    pub(super) fn cue(&self) -> Option<(Cue, &'static str)> {
+        self.talk?.cue
+    }
+
+    /// A change of the room since the talk began, or shortly before.
+    pub(super) fn other_room_db(&self) -> Option<f32> {
+        let (at, db) = self.room?;
+        let from = self.talk?.from;
+        (at + Duration::from_secs(2) > from).then_some(db)
+    }
+}

@@ -1,0 +1,115 @@
+//! On hold: wait, and hear when somebody picks up.
+
+use std::time::Duration;
+
+use media::ear::Kind;
+
+use super::{
+    Finding,
+    evidence::{Evidence, Reasons},
+    facts::Facts,
+    machine::passed_on,
+    opening::{machine_words, music},
+    state::State,
+    words::Cue,
+};
+
+/// Talk for so long may be somebody.
+const SUSPECT: Duration = Duration::from_millis(400);
+/// Longer talk in one go is an announcement.
+const ANNOUNCEMENT_MIN: Duration = Duration::from_millis(6_000);
+/// Hold that was music is never quiet for so long.
+const MUSIC_NEVER_RESTS: Duration = Duration::from_millis(1_300);
+/// After so much quiet hold is silent hold.
+const SILENT_MIN: Duration = Duration::from_millis(4_000);
+/// Music heard within this time: the hold is one with music.
+const MUSICAL: Duration = Duration::from_secs(45);
+
+/// Waiting, in one of the states of hold.
+pub(super) fn waiting(state: State, facts: &Facts) -> Option<Finding> {
+    let found = passed_on(facts)
+        .or_else(|| music(facts))
+        .or_else(|| announcement(facts))
+        .or_else(|| suspicion(state, facts))
+        .or_else(|| silent(facts));
+    found.filter(|found| found.state != state)
+}
+
+/// Somebody seems to be there.
+pub(super) fn suspected(facts: &Facts) -> Option<Finding> {
+    passed_on(facts)
+        .or_else(|| music(facts))
+        .or_else(|| announcement(facts))
+        .or_else(|| pickup(facts))
+        .or_else(|| silent(facts))
+}
+
+/// Talk that is known to be recorded.
+fn announcement(facts: &Facts) -> Option<Finding> {
+    let talk = facts.talk?;
+    if let Some(ago) = talk.repeats_s.filter(|_| facts.talking()) {
+        return Some(Finding::of(State::HoldMessage, 0.95, Evidence::Repeats(ago)));
+    }
+    if let Some(found) = machine_words(facts).filter(|_| facts.talking()) {
+        return Some(found);
+    }
+    let talked = facts.talked();
+    let person = matches!(talk.cue, Some((Cue::Person | Cue::Greeting | Cue::Wait, _)));
+    (facts.talking() && talked >= ANNOUNCEMENT_MIN && !person)
+        .then(|| Finding::of(State::HoldMessage, 0.6, Evidence::Talk(talked.as_secs_f32())))
+}
+
+/// New talk, and the music gone.
+fn suspicion(state: State, facts: &Facts) -> Option<Finding> {
+    let talk = facts.talk?;
+    let new = talk.repeats_s.is_none() && talk.from >= facts.music_until.unwrap_or_default();
+    let long_enough = facts.talked() >= SUSPECT && facts.talked() < ANNOUNCEMENT_MIN;
+    let same_talk = state == State::HoldMessage && !matches!(talk.cue, Some((Cue::Person, _)));
+    let recent = facts.talking() || facts.quiet_after_talk().is_some_and(|q| q < SILENT_MIN);
+    if !(new && long_enough && recent) || same_talk && talk.lasted() >= SUSPECT {
+        return None;
+    }
+    let mut reasons = Reasons::from(Evidence::Talk(facts.talked().as_secs_f32()));
+    if let Some(until) = facts.music_until {
+        reasons = reasons.and(Evidence::MusicGone(facts.now.since(until).as_secs_f32()));
+    }
+    Some(Finding::of(State::PickupSuspected, 0.5, reasons))
+}
+
+/// Somebody who said something and waits.
+fn pickup(facts: &Facts) -> Option<Finding> {
+    let talk = facts.talk?;
+    let quiet = facts.quiet_after_talk()?;
+    if talk.repeats_s.is_some() {
+        return None;
+    }
+    let other_room = facts.other_room_db();
+    let known = talk.cue.filter(|(cue, _)| matches!(cue, Cue::Person | Cue::Greeting | Cue::Wait));
+    let musical = facts.music_until.is_some_and(|until| facts.now.since(until) < MUSICAL);
+    let quiet_for = |ms| quiet >= Duration::from_millis(ms);
+    let confidence = match talk.lasted().as_millis() {
+        _ if known.is_some_and(|(cue, _)| cue == Cue::Person) && quiet_for(400) => 0.95,
+        _ if known.is_some() && quiet_for(500) => 0.9,
+        ..=3_200 if other_room.is_some() && quiet_for(600) => 0.8,
+        ..=3_200 if musical && quiet_for(800) => 0.75,
+        _ if musical && quiet >= MUSIC_NEVER_RESTS => 0.6,
+        _ => return None,
+    };
+    let mut reasons = Reasons::default();
+    if let Some((_, phrase)) = known {
+        reasons = reasons.and(Evidence::Words(phrase));
+    }
+    reasons = reasons
+        .and(Evidence::Talk(talk.lasted().as_secs_f32()))
+        .and(Evidence::Quiet(quiet.as_secs_f32()));
+    if let Some(db) = other_room {
+        reasons = reasons.and(Evidence::OtherRoom(db));
+    }
+    Some(Finding::of(State::Human, confidence, reasons))
+}
+
+fn silent(facts: &Facts) -> Option<Finding> {
+    let quiet = facts.sound_lasted();
+    (facts.sound.is_pause() && facts.sound != Kind::Music && quiet >= SILENT_MIN)
+        .then(|| Finding::of(State::HoldSilence, 0.7, Evidence::Quiet(quiet.as_secs_f32())))
+}

@@ -1,0 +1,171 @@
+//! From dialling to knowing who answered.
+
+use std::time::Duration;
+
+use dtmf::tone_detector::Kind as ToneKind;
+use media::ear::Kind;
+
+use super::{
+    Finding,
+    evidence::{Evidence, Reasons},
+    facts::Facts,
+    state::State,
+    tone::Tone,
+    words::Cue,
+};
+
+/// Ring-back pauses 4 s at most (ITU-T E.180 supplement 2: up to 5 s); longer quiet means that it stopped.
+const RING_PAUSE_MAX: Duration = Duration::from_millis(5_000);
+/// Talk for so long is no mistake of the ear.
+const TALK_MIN: Duration = Duration::from_millis(300);
+/// Nothing said for so long after the answer.
+const SILENT_MIN: Duration = Duration::from_millis(4_000);
+/// Nobody who picks up talks for so long without waiting for an answer.
+const PERSON_TALK_MAX: Duration = Duration::from_millis(6_000);
+/// Talk of this length in one go is likelier a recording.
+const MACHINE_TALK_MIN: Duration = Duration::from_millis(4_500);
+
+/// Tones that end a call or name a machine, whatever else is there.
+pub(super) fn fatal_tone(facts: &Facts) -> Option<Finding> {
+    let tone = facts.tone?;
+    let state = match tone {
+        ToneKind::Busy | ToneKind::Reorder | ToneKind::SpecialInformation(_) => State::Ended,
+        ToneKind::Dial if facts.answered.is_some() => State::Ended,
+        ToneKind::FaxCalling | ToneKind::FaxAnswer | ToneKind::ModemAnswer => State::Fax,
+        _ => return None,
+    };
+    Some(Finding::of(state, 0.95, Evidence::Tone(Tone(tone))))
+}
+
+/// Music, and what it is like.
+pub(super) fn music(facts: &Facts) -> Option<Finding> {
+    if facts.sound != Kind::Music {
+        return None;
+    }
+    let traits = &facts.traits;
+    let mut reasons = Reasons::default();
+    if traits.beat >= 0.35 {
+        reasons = reasons.and(Evidence::Beat(traits.beat_bpm));
+    }
+    if traits.no_pause_s >= 1.0 {
+        reasons = reasons.and(Evidence::NoPause(traits.no_pause_s));
+    }
+    reasons = reasons.and(Evidence::HeldNotes(traits.held));
+    if let Some(ago) = facts.repeats_s {
+        reasons = reasons.and(Evidence::Repeats(ago));
+    }
+    let confidence = 0.8 + 0.15 * traits.beat.clamp(0.0, 1.0);
+    Some(Finding::of(State::HoldMusic, confidence, reasons))
+}
+
+/// Dialling or ringing.
+pub(super) fn before_answer(facts: &Facts) -> Option<Finding> {
+    if facts.tone == Some(ToneKind::Ringback) {
+        return Some(Finding::of(State::Ringback, 0.95, Evidence::Tone(Tone(ToneKind::Ringback))));
+    }
+    if let Some(found) = fatal_tone(facts).or_else(|| music(facts)) {
+        return Some(found);
+    }
+    if facts.talking() && facts.sound_lasted() >= TALK_MIN {
+        let talk = Evidence::Talk(facts.talked().as_secs_f32());
+        return Some(Finding::of(State::AnsweredUndecided, 0.8, talk));
+    }
+    None
+}
+
+/// Rings no more, and nobody says anything.
+pub(super) fn ring_stopped(facts: &Facts) -> Option<Finding> {
+    let quiet = facts.sound_lasted();
+    (facts.sound.is_pause() && quiet >= RING_PAUSE_MAX).then(|| {
+        Finding::of(State::AnsweredUndecided, 0.6, Evidence::NothingSaid(quiet.as_secs_f32()))
+    })
+}
+
+/// Answered; who it is is not known yet.
+pub(super) fn answered(facts: &Facts) -> Option<Finding> {
+    if facts.tone == Some(ToneKind::Ringback) {
+        return Some(Finding::of(State::Ringback, 0.9, Evidence::Tone(Tone(ToneKind::Ringback))));
+    }
+    fatal_tone(facts)
+        .or_else(|| music(facts))
+        .or_else(|| beep(facts))
+        .or_else(|| machine_words(facts))
+        .or_else(|| person(facts))
+        .or_else(|| recording(facts))
+        .or_else(|| silence(facts))
+}
+
+/// A beep after talk: a mailbox.
+pub(super) fn beep(facts: &Facts) -> Option<Finding> {
+    let Some(tone @ ToneKind::Beep { .. }) = facts.tone else { return None };
+    let talk = facts.talk?;
+    let talked = talk.lasted();
+    (talked >= Duration::from_millis(700) && facts.now.since(talk.until) < Duration::from_secs(6))
+        .then(|| {
+            let reasons = Reasons::from(Evidence::Tone(Tone(tone)));
+            Finding::of(State::Beep, 0.9, reasons.and(Evidence::Talk(talked.as_secs_f32())))
+        })
+}
+
+/// What only machines say.
+pub(super) fn machine_words(facts: &Facts) -> Option<Finding> {
+    let (cue, phrase) = facts.cue()?;
+    let (state, confidence) = match cue {
+        Cue::NoSuchLine => (State::Ended, 0.9),
+        Cue::Screening => (State::Screening, 0.93),
+        Cue::Mailbox => (State::VoicemailGreeting, 0.95),
+        Cue::Menu => (State::Ivr, 0.93),
+        Cue::Queue => (State::HoldMessage, 0.9),
+        Cue::Away => (State::VoicemailGreeting, 0.7),
+        Cue::Person | Cue::Greeting | Cue::Wait => return None,
+    };
+    Some(Finding::of(state, confidence, Evidence::Words(phrase)))
+}
+
+/// Somebody who said something and waits for an answer.
+pub(super) fn person(facts: &Facts) -> Option<Finding> {
+    let quiet = facts.quiet_after_talk()?;
+    let talk = facts.talk?;
+    let talked = talk.lasted();
+    if talk.repeats_s.is_some() {
+        return None;
+    }
+    let cue = talk.cue.filter(|(cue, _)| matches!(cue, Cue::Person | Cue::Greeting | Cue::Wait));
+    let said = |ms| quiet >= Duration::from_millis(ms);
+    let confidence = match (cue, talked.as_millis()) {
+        (Some((Cue::Person | Cue::Wait, _)), _) if said(400) => 0.93,
+        (Some(_), ..=3_500) if said(500) => 0.9,
+        (_, ..=1_600) if said(600) => 0.85,
+        (_, 1_601..=3_200) if said(800) => 0.75,
+        (_, 3_201..=6_000) if said(1_300) => 0.6,
+        _ => return None,
+    };
+    let mut reasons = Reasons::default();
+    if let Some((_, phrase)) = cue {
+        reasons = reasons.and(Evidence::Words(phrase));
+    }
+    reasons =
+        reasons.and(Evidence::Talk(talked.as_secs_f32())).and(Evidence::Quiet(quiet.as_secs_f32()));
+    Some(Finding::of(State::Human, confidence, reasons))
+}
+
+/// Somebody who talks on and on.
+fn recording(facts: &Facts) -> Option<Finding> {
+    let talked = facts.talked();
+    let long = if facts.talking() { MACHINE_TALK_MIN } else { PERSON_TALK_MAX };
+    (talked >= long)
+        .then(|| Finding::of(State::VoicemailGreeting, 0.6, Evidence::Talk(talked.as_secs_f32())))
+}
+
+fn silence(facts: &Facts) -> Option<Finding> {
+    let quiet = facts.sound_lasted();
+    if facts.talking() {
+        return Some(Finding::of(
+            State::AnsweredUndecided,
+            0.8,
+            Evidence::Talk(facts.talked().as_secs_f32()),
+        ));
+    }
+    (facts.talk.is_none() && facts.sound.is_pause() && quiet >= SILENT_MIN)
+        .then(|| Finding::of(State::Silence, 0.8, Evidence::NothingSaid(quiet.as_secs_f32())))
+}

@@ -1,0 +1,121 @@
+//! How loud it is when nobody speaks, and whether that changed: another telephone, another room.
+
+/// The floor is looked for between these, in dBFS.
+const FLOOR_DBFS: std::ops::RangeInclusive<f32> = -78.0..=-32.0;
+const FLOOR_START_DBFS: f32 = -60.0;
+/// How fast the floor rises, in dB per 20 ms: towards steady noise, and towards anything.
+const RISE_NOISE_DB: f32 = 0.3;
+const RISE_ANY_DB: f32 = 0.012;
+/// So much above the floor something sounds, and below that it no longer does.
+const SOUNDS_DB: f32 = 9.0;
+const FADES_DB: f32 = 6.0;
+/// Whatever is quieter than this is no sound, in dBFS.
+const SOUND_DBFS_MIN: f32 = -52.0;
+/// A pause must last so long for the room to be heard, in steps of 20 ms.
+const PAUSE_STEPS: u32 = 8;
+/// Another room differs by so much.
+const JUMP_DB: f32 = 9.0;
+
+/// The room changed.
+#[derive(Clone, Copy, Debug, PartialEq)]
+pub(super) struct Jump {
+    pub(super) from_dbfs: f32,
+    pub(super) to_dbfs: f32,
+}
+
+pub(super) struct Room {
+    pub(super) floor_dbfs: f32,
+    sounds: bool,
+    pause_steps: u32,
+    /// Mean level of this pause.
+    pause_dbfs: f32,
+    /// What pauses sounded like so far.
+    tone_dbfs: Option<f32>,
+}
+
+impl Room {
+    pub(super) fn new() -> Self {
+        Self {
+            floor_dbfs: FLOOR_START_DBFS,
+            sounds: false,
+            pause_steps: 0,
+            pause_dbfs: 0.0,
+            tone_dbfs: None,
+        }
+    }
+
+    /// Whether a step of this level holds more than the room. `noise`: it sounds like steady noise.
+    pub(super) fn sounds(&mut self, level_dbfs: f32, noise: bool) -> bool {
+        let towards = level_dbfs.clamp(*FLOOR_DBFS.start(), *FLOOR_DBFS.end());
+        if towards < self.floor_dbfs {
+            self.floor_dbfs += (towards - self.floor_dbfs) * 0.5;
+        } else {
+            let rise = if noise || !self.sounds { RISE_NOISE_DB } else { RISE_ANY_DB };
+            self.floor_dbfs = (self.floor_dbfs + rise).min(towards);
+        }
+        let above = if self.sounds { FADES_DB } else { SOUNDS_DB };
+        self.sounds = level_dbfs > SOUND_DBFS_MIN.max(self.floor_dbfs + above);
+        self.sounds
+    }
+
+    /// Compares this pause with the others, once it is long enough.
+    pub(super) fn pause(&mut self, level_dbfs: f32) -> Option<Jump> {
+        if self.sounds {
+            self.pause_steps = 0;
+            return None;
+        }
+        self.pause_steps += 1;
+        // The first steps hold the end of the sound.
+        let counted = self.pause_steps.checked_sub(3).filter(|n| *n > 0)?;
+        let level = level_dbfs.max(*FLOOR_DBFS.start());
+        self.pause_dbfs += (level - self.pause_dbfs) / counted.min(50) as f32;
+        if self.pause_steps != PAUSE_STEPS {
+            if self.pause_steps > PAUSE_STEPS {
+                self.tone_dbfs = Some(self.pause_dbfs);
+            }
+            return None;
+        }
+        let from_dbfs = self.tone_dbfs.replace(self.pause_dbfs)?;
+        let jump = Jump { from_dbfs, to_dbfs: self.pause_dbfs };
+        ((jump.to_dbfs - from_dbfs).abs() >= JUMP_DB).then_some(jump)
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_louder_room_is_another_one() {
+        let mut room = Room::new();
+        let mut jumps = Vec::new();
+        // (level in dBFS, steps)
+        for (level, steps) in [
+            (-75.0, 50),
+            (-20.0, 80),
+            (-74.0, 40),
+            (-22.0, 60),
+            (-55.0, 40),
+            (-20.0, 60),
+            (-56.0, 40),
+        ] {
+            for _ in 0..steps {
+                room.sounds(level, false);
+                jumps.extend(room.pause(level));
+            }
+        }
+        let [jump] = jumps[..] else { panic!("{jumps:?}") };
+        assert!((jump.from_dbfs + 74.0).abs() < 2.0 && (jump.to_dbfs + 55.0).abs() < 2.0);
+    }
+
+    #[test]
+    fn steady_noise_becomes_the_room_and_speech_does_not() {
+        let mut room = Room::new();
+        let sounding = (0..200).filter(|_| room.sounds(-40.0, true)).count();
+        assert!((20..120).contains(&sounding), "{sounding}");
+        let mut room = Room::new();
+        let sounding =
+            (0..200).filter(|n| room.sounds(if n % 20 < 14 { -25.0 } else { -65.0 }, false));
+        assert_eq!(sounding.count(), 140);
+    }
+}

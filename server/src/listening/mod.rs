@@ -1,0 +1,164 @@
+//! The whole ear over recorded sound: tones, classes, words, line state, in the time of the recording.
+//!
+//! ```text
+//!   8 kHz ─▶ ear ───────────────▶ Watch ─▶ Decision
+//!     ├───▶ tones ────────────────▲ ▲
+//!     ├───▶ judge (Silero) ─▶ ear   │
+//!     └───▶ words (Moonshine) ──────┘
+//! ```
+//!
+//! What nets find counts at the moment of the sound they heard last: their own time is not simulated.
+
+mod words;
+
+use std::sync::Arc;
+
+use agent::{
+    line::{Decision, Input, Watch},
+    stt::moonshine,
+};
+use dtmf::{
+    ToneDetector,
+    tone_detector::{Kind, Tone},
+};
+use media::{
+    Mono,
+    circuit::JUDGE_SAMPLES,
+    ear::{self, Ear},
+    vad::silero::{Silero, SileroStream},
+};
+
+use crate::models::{ModelError, Models};
+use words::Words;
+
+/// Nets that help; none is needed.
+#[derive(Clone, Default)]
+pub struct Nets {
+    judge: Option<Silero>,
+    words: Option<Arc<moonshine::Model>>,
+}
+
+/// A model that is there and cannot be used.
+#[derive(Debug, thiserror::Error)]
+pub enum NetsError {
+    /// Its file.
+    #[error(transparent)]
+    File(#[from] ModelError),
+    /// What is in it.
+    #[error("{0}")]
+    Load(#[from] media::net::ModelError),
+}
+
+impl Nets {
+    /// The judge, and the recogniser if `words` are wanted.
+    ///
+    /// # Errors
+    /// When a file is missing, damaged or no such model.
+    pub fn load(models: &Models, words: bool) -> Result<Self, NetsError> {
+        let judge = Silero::from_onnx(models.read("silero-vad/silero_vad.onnx")?)?;
+        let words = words.then(|| moonshine_of(models)).transpose()?;
+        Ok(Self { judge: Some(judge), words })
+    }
+}
+
+fn moonshine_of(models: &Models) -> Result<Arc<moonshine::Model>, NetsError> {
+    Ok(moonshine::Model::from_bytes(
+        models.read("moonshine-tiny-en/encoder.onnx")?,
+        models.read("moonshine-tiny-en/decoder.onnx")?,
+        &models.read("moonshine-tiny-en/tokenizer.bin")?,
+    )?)
+}
+
+/// One recording being listened to.
+pub struct Listening {
+    ear: Ear,
+    tones: ToneDetector,
+    watch: Watch,
+    judge: Option<(Silero, SileroStream)>,
+    words: Option<Words>,
+    /// Samples of a hop, and of a chunk for the judge, that are not whole yet.
+    hop: Vec<i16>,
+    chunk: Vec<i16>,
+    samples: u64,
+    /// Tones of the last hop.
+    told: Vec<Kind>,
+}
+
+impl Listening {
+    /// From the first sample on.
+    pub fn new(nets: &Nets) -> Self {
+        Self {
+            ear: Ear::new(),
+            tones: ToneDetector::new(),
+            watch: Watch::new(),
+            judge: nets.judge.clone().map(|judge| (judge, SileroStream::default())),
+            words: nets.words.clone().map(Words::new),
+            hop: Vec::with_capacity(ear::HOP),
+            chunk: Vec::with_capacity(JUDGE_SAMPLES),
+            samples: 0,
+            told: Vec::new(),
+        }
+    }
+
+    /// What sounds at this moment.
+    pub fn ear(&self) -> &Ear {
+        &self.ear
+    }
+
+    /// The next samples, at 8 kHz. `covered`: our own voice sounds, and what is heard may be its echo.
+    pub fn feed(&mut self, samples: &[i16], covered: bool, mut decided: impl FnMut(Decision)) {
+        for sample in samples {
+            self.hop.push(*sample);
+            self.chunk.push(*sample);
+            self.samples += 1;
+            self.judge_chunk();
+            if let Some(hop) = self.hop.first_chunk::<{ ear::HOP }>() {
+                self.ear.hop(hop, covered);
+                let told = &mut self.told;
+                self.tones.feed(hop, |tone| told.extend(beginning(&tone)));
+                if let Some(words) = &mut self.words {
+                    words.push(hop);
+                }
+                self.hop.clear();
+                self.turn(&mut decided);
+            }
+        }
+    }
+
+    fn judge_chunk(&mut self) {
+        let Some(chunk) = self.chunk.first_chunk::<JUDGE_SAMPLES>() else { return };
+        if let Some((judge, stream)) = &mut self.judge {
+            self.ear.judged(judge.judge(stream, chunk));
+        }
+        self.chunk.clear();
+    }
+
+    /// Everything that follows from the last hop.
+    fn turn(&mut self, decided: &mut impl FnMut(Decision)) {
+        let now = Mono::from_micros(self.samples * 125);
+        while self.watch.deadline().is_some_and(|at| at <= now) {
+            self.watch.handle(now, Input::Tick);
+        }
+        while let Some(tone) = self.told.pop() {
+            self.watch.handle(now, Input::Tone(tone));
+        }
+        while let Some(change) = self.ear.poll() {
+            self.watch.handle(now, Input::Sound(&change));
+        }
+        if let Some(words) = &mut self.words
+            && let Some((text, from_sample)) = words.hear(self.ear.kind())
+        {
+            let from = Mono::from_micros(from_sample * 125);
+            self.watch.handle(now, Input::Words { text: &text, from });
+        }
+        while let Some(decision) = self.watch.poll() {
+            decided(decision);
+        }
+    }
+}
+
+/// What a tone is, told once: tones that last are told again at their end.
+fn beginning(tone: &Tone) -> Option<Kind> {
+    let lasts = matches!(tone.kind, Kind::Ringback | Kind::Busy | Kind::Reorder | Kind::Dial);
+    (!lasts || tone.to_sample.is_none()).then_some(tone.kind)
+}
