@@ -1,6 +1,6 @@
 //! `POST /call`: the body, checked (ClawCall API §2.2). Left out: keys, balances, quotas.
 
-use agent::brief::Brief;
+use agent::brief::{Brief, Voicemail};
 use serde::{Deserialize, Serialize};
 use serde_json::Value;
 use telephony::E164;
@@ -74,6 +74,7 @@ impl CallRequest {
             personality: style(&body, "personality")?,
             voice: voice(&body)?,
             bridge_number,
+            voicemail: Voicemail::default(),
         };
         Ok(Self { to, brief })
     }

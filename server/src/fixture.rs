@@ -4,7 +4,7 @@
 use std::{fs, io::Write, path::Path};
 
 use agent::{
-    brief::Brief,
+    brief::{Brief, Voicemail},
     call::{Call, Input, Request},
     llm, stt,
 };
@@ -149,10 +149,14 @@ fn redact_first(first: &mut First) {
     let config = &mut first.config;
     hide_number(&mut config.to);
     hide_number(&mut config.from);
-    let Brief { task, greeting, personality, voice: _, bridge_number } = &mut config.brief;
+    let Brief { task, greeting, personality, voice: _, bridge_number, voicemail } =
+        &mut config.brief;
     hide(task);
     greeting.iter_mut().chain(personality.iter_mut()).for_each(hide);
     hide_number(bridge_number);
+    if let Voicemail::Say(text) = voicemail {
+        hide(text);
+    }
 }
 
 fn redact(input: &mut Input) {

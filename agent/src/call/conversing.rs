@@ -361,6 +361,8 @@ impl Conversing {
         } else if !parts.may_speak() {
             parts.quiet.stop();
         } else if self.opening.is_none() {
+            // Whoever was told at once that we are here still waits for the answer proper.
+            parts.owed |= self.unanswered.take().is_some();
             if parts.owed && parts.rest.is_empty() {
                 parts.think(now, None);
             } else {

@@ -72,7 +72,8 @@ impl Kind {
 }
 
 /// Something changed.
-#[derive(Clone, Copy, Debug, PartialEq)]
+#[derive(Clone, Copy, Debug, PartialEq, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
 pub enum Change {
     /// Another kind of sound, or the same kind proved to be another all along.
     Sounds {

@@ -1,5 +1,7 @@
 //! What the last seconds were like: pauses, syllables, held notes, pitch.
 
+use serde::{Deserialize, Serialize};
+
 use super::frame::Frame;
 
 /// Steps remembered, 3 s.
@@ -15,7 +17,7 @@ const SYLLABLES_HZ: [f32; RATES] = [3.0, 4.0, 5.0, 6.0];
 const DEEPEST_DB: f32 = 35.0;
 
 /// What the last seconds of a sound were like.
-#[derive(Clone, Copy, Debug, Default, PartialEq)]
+#[derive(Clone, Copy, Debug, Default, PartialEq, Serialize, Deserialize)]
 pub struct Traits {
     /// Seconds looked at, at most 3.
     pub seconds: f32,

@@ -133,6 +133,9 @@ impl Scene {
                 self.state.clone_from(state);
                 self.log(at, "state", state.clone());
             }
+            Output::Record(Record::LineState { state, evidence, .. }) => {
+                self.log(at, "line", format!("{} ({})", state.name(), evidence.join(", ")));
+            }
             Output::Record(Record::Hearing { text }) => self.hearing.clone_from(text),
             Output::Record(Record::Turn(turn)) => self.turns.push(*turn),
             Output::Record(Record::Notice { code, detail }) => {

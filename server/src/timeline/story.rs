@@ -37,6 +37,8 @@ pub struct Happened {
 pub enum What {
     /// The call entered a state.
     State,
+    /// Something else is on the line.
+    Line,
     /// The carrier said something.
     Carrier,
     /// The callee said something.
@@ -203,6 +205,8 @@ impl Story {
             Event::Digit { digit, .. } => {
                 self.add(now, What::Key, format!("they pressed {}", digit.as_char()))
             }
+            // What follows from them is on the record.
+            Event::Tone(_) | Event::Sounds(_) => {}
             Event::KeysPlayed => self.add(now, What::Key, "our keys were played"),
             Event::KeysCancelled => self.add(now, What::Key, "our keys were cut off"),
             Event::Deaf { for_ms } => {
@@ -238,6 +242,10 @@ impl Story {
     fn record(&mut self, at: Mono, record: &Record, open: &mut Open) {
         match record {
             Record::State { state } => self.add(at, What::State, state.clone()),
+            Record::LineState { state, confidence, evidence, .. } => {
+                let why = evidence.join(", ");
+                self.add(at, What::Line, format!("{} ({confidence:.2}: {why})", state.name()));
+            }
             Record::Line { index, line } => {
                 open.lines.insert(*index, line.clone());
             }

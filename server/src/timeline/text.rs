@@ -57,6 +57,7 @@ fn who_speaks(story: &Story, second: u64) -> String {
 fn label(what: What) -> &'static str {
     match what {
         What::State => "state",
+        What::Line => "line",
         What::Carrier => "carrier",
         What::Callee => "callee says",
         What::Agent => "agent says",

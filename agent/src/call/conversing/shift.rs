@@ -57,8 +57,7 @@ impl Conversing {
             line::State::Human => {
                 self.mailbox = None;
                 if was.is_hold() || was == line::State::PickupSuspected {
-                    parts.say_all(now, STILL_HERE, true);
-                    return Next::Stay;
+                    return self.picked_up(parts, now);
                 }
                 self.reply_at_last(parts, now)
             }
@@ -67,6 +66,18 @@ impl Conversing {
                 self.reply_at_last(parts, now)
             }
             _ => Next::Stay,
+        }
+    }
+
+    /// Somebody took the call that waited: they hear at once that we are here, then the answer.
+    fn picked_up(&mut self, parts: &mut Parts, now: Mono) -> Next {
+        parts.say_all(now, STILL_HERE, true);
+        match self.unanswered.as_ref().and_then(|text| parts.approve(now, text)) {
+            Some(answer) => {
+                self.unanswered = None;
+                self.answer(parts, now, &answer)
+            }
+            None => Next::Stay,
         }
     }
 
