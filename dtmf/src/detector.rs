@@ -9,10 +9,16 @@
 //! do not show it: a lost packet of 20 ms spoils four, so it does not double a press, and a pause of
 //! 40 ms at least six.
 //!
+//! Noise as loud as the key spoils windows so short; [`noisy`] hears keys that last through it, later.
+//!
 //! Left out for now: dial-tone filtering before the windows, and a talk-off classifier beyond the
 //! above.
 
 use std::f32::consts::TAU;
+
+mod noisy;
+
+use noisy::Noisy;
 
 use crate::{COLUMNS_HZ, Digit, ROWS_HZ};
 
@@ -25,8 +31,8 @@ const STEP: usize = 51;
 const STEPS_PRESSED: usize = 5;
 /// Windows without the key after which it is released.
 const WINDOWS_RELEASED: u32 = 6;
-/// Weakest tone taken, in dBFS of its amplitude.
-const WEAKEST_DBFS: f32 = -45.0;
+/// Amplitude of the weakest tone taken: −45 dBFS.
+const WEAKEST_AMPLITUDE: f32 = 184.3;
 /// The high tone may be this much stronger than the low one, in power (6 dB and some margin)…
 const TWIST_HIGH_MAX: f32 = 6.3;
 /// … and this much weaker (8 dB and some margin: near tones of some phases pull at each other).
@@ -67,6 +73,9 @@ pub struct Detector {
     windows: usize,
     pressed: Option<(usize, usize)>,
     missing: u32,
+    noisy: Noisy,
+    /// The key pressed was found in noise, and is held there.
+    in_noise: bool,
     /// Samples fed.
     fed: u64,
 }
@@ -106,6 +115,8 @@ impl Detector {
             windows: 0,
             pressed: None,
             missing: 0,
+            noisy: Noisy::new(),
+            in_noise: false,
             fed: 0,
         }
     }
@@ -154,8 +165,9 @@ impl Detector {
         &self.steps[(self.newest + STEPS_PRESSED - before) % STEPS_PRESSED]
     }
 
-    /// Looks at the newest window.
+    /// Looks at the newest window, and at what lasts in noise.
     fn judge(&mut self) -> Option<Press> {
+        let lasting = self.noisy.step(&self.steps[self.newest], &self.tones);
         let seen = self.key_in_window();
         if seen.is_some() && seen == self.shown {
             self.windows += 1;
@@ -164,21 +176,33 @@ impl Detector {
             self.shown = seen;
         }
         if self.pressed.is_some() {
-            self.missing = if seen == self.pressed { 0 } else { self.missing + 1 };
+            let held = seen == self.pressed || self.in_noise && self.noisy.held() == self.pressed;
+            self.missing = if held { 0 } else { self.missing + 1 };
             if self.missing >= WINDOWS_RELEASED {
                 self.pressed = None;
             }
         }
-        let key = seen?;
-        let new = self.pressed != Some(key) && self.windows >= STEPS_PRESSED - 1;
-        if !new || !self.in_tune(key) {
+        let new = seen.filter(|&key| {
+            self.pressed != Some(key) && self.windows >= STEPS_PRESSED - 1 && self.in_tune(key)
+        });
+        if let Some(key) = new {
+            return self.press(key, false, (STEPS_PRESSED * STEP) as u64);
+        }
+        let key = lasting?;
+        if self.pressed == Some(key) {
+            self.noisy.hold(key);
             return None;
         }
+        self.press(key, true, noisy::HEARD_AFTER)
+    }
+
+    fn press(&mut self, key: (usize, usize), in_noise: bool, after: u64) -> Option<Press> {
         self.pressed = Some(key);
         self.missing = 0;
+        self.in_noise = in_noise;
+        self.noisy.hold(key);
         let digit = Digit::at(key.0, key.1)?;
-        let at_sample = self.fed - (STEPS_PRESSED * STEP) as u64;
-        Some(Press { digit, at_sample, known_sample: self.fed })
+        Some(Press { digit, at_sample: self.fed.saturating_sub(after), known_sample: self.fed })
     }
 
     /// Row and column of the key that the last two steps show.
@@ -193,11 +217,10 @@ impl Detector {
         let row = strongest(rows)?;
         let column = strongest(columns)?;
         let (low, high) = (power[row], power[4 + column]);
-        let amplitude = 32_767.0 * 10f32.powf(WEAKEST_DBFS / 20.0) * STEP as f32;
+        let amplitude = WEAKEST_AMPLITUDE * STEP as f32;
         let energy = before.energy + now.energy;
         let shows = low.min(high) >= amplitude * amplitude
-            && high <= low * TWIST_HIGH_MAX
-            && low <= high * TWIST_LOW_MAX
+            && twisted_rightly(low, high)
             && low + high >= SHARE_MIN * energy * STEP as f32;
         shows.then_some((row, column))
     }
@@ -248,6 +271,11 @@ fn strongest(group: &[f32; 4]) -> Option<usize> {
     let highest = group[best];
     let near = group.iter().filter(|power| **power * STANDS_OUT > highest).count();
     (near <= 1).then_some(best)
+}
+
+/// Whether the two tones' powers are near enough to each other.
+fn twisted_rightly(low: f32, high: f32) -> bool {
+    high <= low * TWIST_HIGH_MAX && low <= high * TWIST_LOW_MAX
 }
 
 fn frequency_hz(tone: usize) -> f32 {

@@ -120,6 +120,13 @@ impl EventSender {
         });
     }
 
+    /// The key ends with the next packet, earlier than [`Self::press`] said; nothing if it is ending already.
+    pub fn release(&mut self) {
+        if let Some(active) = &mut self.active {
+            active.left = 0;
+        }
+    }
+
     /// A key is being sent.
     pub fn is_busy(&self) -> bool {
         self.active.is_some()
@@ -288,6 +295,66 @@ mod tests {
                 usize::from(receiver.receive(packet.timestamp, &packet.payload).unwrap().is_some());
         }
         assert_eq!(presses, 2);
+    }
+
+    #[test]
+    fn whatever_is_lost_a_key_counts_once() {
+        let (one, two) = (sent('1', 0, 800, 160), sent('1', 1_600, 800, 160));
+        let ends = one.len() - 2;
+        let unmarked = |packets: &[EventPacket]| -> Vec<EventPacket> {
+            packets.iter().map(|packet| EventPacket { marker: false, ..*packet }).collect()
+        };
+        for (name, first) in [
+            ("nothing", one.clone()),
+            ("the start", one[2..].to_vec()),
+            ("all but the last end", one[one.len() - 1..].to_vec()),
+            ("every end", one[..ends - 1].to_vec()),
+            ("all but the first packet", one[..1].to_vec()),
+            ("the marker", unmarked(&one)),
+            ("every second packet", one.iter().copied().step_by(2).collect()),
+        ] {
+            let mut receiver = EventReceiver::new();
+            let heard: String = first
+                .iter()
+                .chain(&two)
+                .filter_map(|packet| receiver.receive(packet.timestamp, &packet.payload).unwrap())
+                .map(Digit::as_char)
+                .collect();
+            assert_eq!(heard, "11", "{name} was lost");
+        }
+    }
+
+    #[test]
+    fn a_key_released_early_ends_there() {
+        let mut sender = EventSender::new();
+        sender.release();
+        assert_eq!(sender.next(160), None);
+        sender.press(digit('5'), 0, 8_000);
+        sender.next(160);
+        sender.next(160);
+        sender.release();
+        let rest: Vec<Event> = std::iter::from_fn(|| sender.next(160))
+            .map(|packet| Event::parse(&packet.payload).unwrap())
+            .collect();
+        let end = Event { code: 5, end: true, volume: VOLUME, duration: 320 };
+        assert_eq!(rest, [end; 3]);
+    }
+
+    #[test]
+    fn a_long_key_goes_on_over_the_wrap_whatever_segment_is_lost() {
+        let packets = sent('9', u32::MAX - 70_000, 200_000, 160);
+        let starts: Vec<u32> = packets.iter().map(|packet| packet.timestamp).collect();
+        let mut segments = starts.clone();
+        segments.dedup();
+        assert_eq!(segments.len(), 4, "20 s and more are four segments");
+        for lost in [None, Some(0usize), Some(3)] {
+            let mut receiver = EventReceiver::new();
+            let heard = packets
+                .iter()
+                .filter(|packet| lost.is_none_or(|lost| packet.timestamp != segments[lost]))
+                .filter_map(|packet| receiver.receive(packet.timestamp, &packet.payload).unwrap());
+            assert_eq!(heard.count(), 1, "{lost:?}");
+        }
     }
 
     proptest! {

@@ -1,7 +1,7 @@
 //! Key sequences as people write them: `"1w2#"`.
 //!
-//! Keys are `0-9 * # A-D`; `w` (or `p`) waits half a second, `W` one second, `,` two seconds, as in
-//! the dial strings of modems and carriers' `sendDigits`. Blanks and hyphens only group.
+//! The union of what products take: keys are `0-9 * # A-D a-d`; `w`, `p` or `P` waits half a second, `W` one second, `,`
+//! two seconds, as in the dial strings of modems and carriers' `sendDigits`. Blanks and hyphens only group.
 
 use crate::{Digit, NotADigit};
 
@@ -18,6 +18,28 @@ pub enum Step {
         /// Length in ms.
         ms: u32,
     },
+}
+
+impl Step {
+    /// What a character stands for.
+    pub fn of(character: char) -> Option<Self> {
+        match character {
+            'w' | 'p' | 'P' => Some(Self::Pause { ms: 500 }),
+            'W' => Some(Self::Pause { ms: 1_000 }),
+            ',' => Some(Self::Pause { ms: 2_000 }),
+            _ => Digit::try_from(character).ok().map(Self::Press),
+        }
+    }
+
+    /// The character that stands for it; of a pause no character has, the nearest.
+    pub fn as_char(self) -> char {
+        match self {
+            Self::Press(digit) => digit.as_char(),
+            Self::Pause { ms: ..750 } => 'w',
+            Self::Pause { ms: 750..1_500 } => 'W',
+            Self::Pause { .. } => ',',
+        }
+    }
 }
 
 /// Why a sequence cannot be dialled.
@@ -43,7 +65,7 @@ impl std::fmt::Display for BadSequence {
                 let why = NotADigit(*key);
                 write!(
                     f,
-                    "character {} of the key sequence: {why}, nor a pause (w, W, p or ,)",
+                    "character {} of the key sequence: {why}, nor a pause (w, W, p, P or ,)",
                     at + 1
                 )
             }
@@ -62,13 +84,10 @@ impl std::error::Error for BadSequence {}
 pub fn parse(text: &str) -> Result<Vec<Step>, BadSequence> {
     let mut steps = Vec::new();
     for (at, key) in text.chars().enumerate() {
-        let step = match key {
-            ' ' | '-' => continue,
-            'w' | 'p' => Step::Pause { ms: 500 },
-            'W' => Step::Pause { ms: 1_000 },
-            ',' => Step::Pause { ms: 2_000 },
-            _ => Step::Press(Digit::try_from(key).map_err(|_| BadSequence::NotAKey { key, at })?),
-        };
+        if matches!(key, ' ' | '-') {
+            continue;
+        }
+        let step = Step::of(key).ok_or(BadSequence::NotAKey { key, at })?;
         if steps.len() == STEPS_MAX {
             return Err(BadSequence::TooLong);
         }
@@ -91,10 +110,12 @@ mod tests {
         let pause = |ms| Step::Pause { ms };
         for (text, steps) in [
             ("1w2#", vec![press('1'), pause(500), press('2'), press('#')]),
-            ("pW,*", vec![pause(500), pause(1_000), pause(2_000), press('*')]),
+            ("pPW,*", vec![pause(500), pause(500), pause(1_000), pause(2_000), press('*')]),
             ("12-3 a", vec![press('1'), press('2'), press('3'), press('A')]),
         ] {
             assert_eq!(parse(text).unwrap(), steps, "{text}");
+            let written: String = steps.iter().map(|step| step.as_char()).collect();
+            assert_eq!(parse(&written).unwrap(), steps, "{written}");
         }
     }
 

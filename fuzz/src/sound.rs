@@ -2,7 +2,6 @@
 
 use std::time::Duration;
 
-use dtmf::Digit;
 use media::Mono;
 use media::circuit::{
     Circuit, CircuitConfig, Command, Input, Keys, MarkId, Transport, UtteranceId, Verdict,
@@ -136,9 +135,9 @@ fn command(id: u32, bytes: &mut Bytes<'_>) -> Command {
         0 => Command::Clear,
         1 => Command::Words { count: bytes.short(), back_channel: id & 4 == 0 },
         _ => {
-            let digits: Vec<Digit> =
-                bytes.piece().iter().filter_map(|b| Digit::try_from(char::from(*b)).ok()).collect();
-            Keys::try_from(digits).map_or(Command::Clear, Command::Keys)
+            let (tone_ms, gap_ms) = (bytes.short(), bytes.short());
+            Keys::parse(&bytes.text())
+                .map_or(Command::Clear, |keys| Command::Keys(keys.timed(tone_ms, gap_ms)))
         }
     }
 }

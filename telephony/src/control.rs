@@ -1,6 +1,6 @@
 //! What we ask a carrier to do with a call.
 
-use dtmf::Digit;
+use media::circuit::Keys;
 use serde::{Deserialize, Serialize};
 
 use crate::number::E164;
@@ -24,8 +24,8 @@ pub enum Control {
     Hangup,
     /// Press keys, on carriers whose [`DigitPath`](crate::DigitPath) is `Control`.
     SendDigits {
-        /// In order.
-        digits: Vec<Digit>,
+        /// Keys and pauses in order; the carrier's translator writes the pauses as the carrier does.
+        digits: Keys,
     },
     /// Dial the user's own leg, to be joined with this call.
     DialBridge {

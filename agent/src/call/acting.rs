@@ -2,7 +2,6 @@
 
 use std::time::Duration;
 
-use dtmf::Digit;
 use media::{
     Mono,
     circuit::{Command, Keys},
@@ -75,16 +74,13 @@ impl Parts {
         }
     }
 
-    fn press(&mut self, now: Mono, digits: Vec<Digit>) -> Result<Deed, String> {
+    fn press(&mut self, now: Mono, digits: Keys) -> Result<Deed, String> {
         let path = self.capabilities.map_or(DigitPath::None, |leg| leg.digits);
         let order = match path {
             DigitPath::Control | DigitPath::PlayAndReattach => {
                 Output::Control(Control::SendDigits { digits })
             }
-            DigitPath::InBand | DigitPath::Rfc4733 => {
-                let keys = Keys::try_from(digits).map_err(|e| e.to_string())?;
-                Output::Sound(Command::Keys(keys))
-            }
+            DigitPath::InBand | DigitPath::Rfc4733 => Output::Sound(Command::Keys(digits)),
             DigitPath::None => return Err("this line cannot press keys; say it instead".to_owned()),
         };
         // Keys do not wait behind speech.

@@ -4,7 +4,6 @@
 
 use std::collections::BTreeMap;
 
-use dtmf::Digit;
 use media::circuit::Keys;
 use serde_json::{Value, json};
 
@@ -15,8 +14,8 @@ use crate::llm::{ToolCall, ToolSpec};
 pub enum Tool {
     /// End the call once everything said so far was heard.
     HangUp,
-    /// Press keys.
-    PressDigits(Vec<Digit>),
+    /// Press keys, with pauses between them.
+    PressDigits(Keys),
     /// Say this.
     Say(String),
     /// Be silent, up to this many s (they asked us to hold).
@@ -114,7 +113,9 @@ pub fn read(call: &ToolCall) -> Result<Tool, String> {
         "hang_up" => Ok(Tool::HangUp),
         "bridge_user" => Ok(Tool::BridgeUser),
         "say" => Ok(Tool::Say(text("text")?)),
-        "press_digits" => Ok(Tool::PressDigits(digits(&text("digits")?)?)),
+        "press_digits" => {
+            Keys::parse(&text("digits")?).map(Tool::PressDigits).map_err(|e| e.to_string())
+        }
         "wait" => {
             let seconds = call.arguments.get("seconds").and_then(Value::as_f64);
             let seconds = seconds.map_or(WAIT_SECONDS, |s| s.clamp(1.0, 3_600.0) as u32);
@@ -126,17 +127,6 @@ pub fn read(call: &ToolCall) -> Result<Tool, String> {
             Ok(Tool::Report { done, summary, facts: facts(call.arguments.get("facts")) })
         }
         name => Err(format!("there is no tool {}", name.chars().take(64).collect::<String>())),
-    }
-}
-
-fn digits(text: &str) -> Result<Vec<Digit>, String> {
-    let digits: Result<Vec<Digit>, _> =
-        text.chars().filter(|c| !matches!(c, ' ' | '-' | ',')).map(Digit::try_from).collect();
-    match digits {
-        Ok(digits) if digits.is_empty() => Err("digits are missing".to_owned()),
-        Ok(digits) if digits.len() > Keys::MAX => Err(format!("at most {} digits", Keys::MAX)),
-        Ok(digits) => Ok(digits),
-        Err(e) => Err(e.to_string()),
     }
 }
 
@@ -159,7 +149,7 @@ mod tests {
 
     #[test]
     fn calls_are_read() {
-        let keys = |text: &str| text.chars().map(|c| Digit::try_from(c).expect("a key")).collect();
+        let keys = |text: &str| Keys::parse(text).expect("keys");
         for (name, arguments, tool) in [
             ("hang_up", json!({}), Tool::HangUp),
             ("hang_up", json!(null), Tool::HangUp),
@@ -167,6 +157,7 @@ mod tests {
             ("say", json!({"text": "Hi"}), Tool::Say("Hi".into())),
             ("press_digits", json!({"digits": "1 2#"}), Tool::PressDigits(keys("12#"))),
             ("press_digits", json!({"digits": 12}), Tool::PressDigits(keys("12"))),
+            ("press_digits", json!({"digits": "1w2a"}), Tool::PressDigits(keys("1w2A"))),
             ("wait", json!({}), Tool::Wait { seconds: 60 }),
             ("wait", json!({"seconds": 1e12}), Tool::Wait { seconds: 3_600 }),
             ("wait", json!({"seconds": -5}), Tool::Wait { seconds: 1 }),
@@ -186,7 +177,7 @@ mod tests {
             ("say", json!({}), "text is missing"),
             ("say", json!({"text": "x".repeat(5_000)}), "too long"),
             ("press_digits", json!({"digits": "12x"}), "not a telephone key"),
-            ("press_digits", json!({"digits": ""}), "missing"),
+            ("press_digits", json!({"digits": ""}), "without a key"),
             ("press_digits", json!({"digits": "1".repeat(33)}), "at most 32"),
         ] {
             let error = read(&call(name, arguments)).expect_err(name);

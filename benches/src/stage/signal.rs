@@ -2,7 +2,7 @@
 
 use std::{f32::consts::TAU, hint::black_box};
 
-use dtmf::{Detector, Digit, Generator, tone};
+use dtmf::{Detector, Digit, Generator, ToneDetector, tone, tone_detector::Kind};
 use media::{
     mix::{Level, Mixer, mix_into},
     resample::Resampler,
@@ -21,6 +21,12 @@ pub(super) const STAGES: &[Stage] = &[
     },
     Stage { name: "level", what: "level of two hops of 10 ms", set_up: level, counted: 500 },
     Stage { name: "keys", what: "look for keys in 20 ms of speech", set_up: keys, counted: 510 },
+    Stage {
+        name: "tones",
+        what: "look for tones of exchanges and mailboxes in 20 ms of speech",
+        set_up: tones,
+        counted: 520,
+    },
     Stage {
         name: "keys-naive",
         what: "the eight Goertzel filters one after the other, no judgement",
@@ -113,6 +119,19 @@ fn keys() -> Work {
     over_speech(move |frame| {
         detector.feed(frame, |press| {
             black_box(press);
+        })
+    })
+}
+
+fn tones() -> Work {
+    let (mut sound, mut found) = (vec![0; 16_000], Vec::new());
+    tone::Tones::new(tone::BEEP, 8_000).fill(&mut sound[4_000..8_000]);
+    ToneDetector::new().feed(&sound, |tone| found.push(tone.kind));
+    assert_eq!(found, [Kind::Beep { hz: 1_000 }], "the beep that is made is found");
+    let mut detector = ToneDetector::new();
+    over_speech(move |frame| {
+        detector.feed(frame, |tone| {
+            black_box(tone);
         })
     })
 }

@@ -12,6 +12,7 @@
 mod config;
 mod deaf;
 mod digits;
+mod keys;
 mod leg_in;
 mod leg_out;
 mod listen;
@@ -22,6 +23,8 @@ mod session;
 mod words;
 
 pub use config::{CircuitConfig, ConfigError, Transport};
+pub use keys::{BadKeys, Keys, TooManyKeys};
+pub(crate) use keys::{KeyRow, Sounding};
 pub(crate) use outbox::{Out, Outbox};
 pub use words::*;
 
@@ -197,7 +200,7 @@ impl Circuit {
                 let length = Duration::from_micros(frame.len() as u64 * 125);
                 self.leg_out.encode(frame);
                 if let Some(session) = &mut self.session {
-                    session.send(plays_at, length, self.leg_out.payload());
+                    session.send(plays_at, length, self.leg_out.payload(), say.playout.sounding());
                 }
                 true
             }

@@ -6,6 +6,7 @@ use dtmf::Generator;
 
 use super::{
     config::{CircuitConfig, Transport},
+    keys::KeyRow,
     listen::FRAME_MAX,
     outbox::Outbox,
     words::Command,
@@ -18,17 +19,13 @@ use crate::{
     vad::{HOP, Speech},
 };
 
-/// A key we press: tone and gap, in ms.
-const KEY_MS: (u32, u32) = (100, 100);
-/// Sound of a key, in samples.
-const KEY_SAMPLES: usize = 8 * (KEY_MS.0 + KEY_MS.1) as usize;
-
 pub(super) struct Say {
     pub(super) playout: Playout,
     barge_in: BargeIn,
     frame: [i16; FRAME_MAX],
     frame_samples: usize,
-    keys: Generator,
+    /// Keys begin and end with frames, in samples: events do.
+    key_grid: u32,
     level_dbfs: f32,
     level_until: Mono,
 }
@@ -47,6 +44,9 @@ impl Say {
         // A stream of packets that stops looks like a lost call to the other side and to every box
         // in between.
         let continuous = matches!(config.transport, Transport::Rtp { .. });
+        let has_events =
+            matches!(config.transport, Transport::Rtp { event_payload_type: Some(_), .. });
+        let key_grid = if has_events { 8 * u32::from(config.sent_ms()) } else { 1 };
         let (clear, mark) = (config.clear, config.mark);
         let feeding = Feeding { frame, lead, slack, clear, mark, continuous };
         Self {
@@ -54,7 +54,7 @@ impl Say {
             barge_in: BargeIn::new(&config.barge_in),
             frame: [0; FRAME_MAX],
             frame_samples: usize::from(config.sent_ms()) * 8,
-            keys: Generator::new(8000, KEY_MS.0, KEY_MS.1),
+            key_grid,
             level_dbfs: QUIETEST_DBFS,
             level_until: Mono::ZERO,
         }
@@ -78,13 +78,8 @@ impl Say {
             }
             Command::Words { count, back_channel } => self.barge_in.words(count, back_channel),
             Command::Keys(keys) => {
-                for digit in keys.iter() {
-                    // The generator holds more keys than fit in `Keys`, and is empty here.
-                    let _ = self.keys.push(digit);
-                }
-                let mut tones = vec![0; keys.len() * KEY_SAMPLES];
-                let samples = self.keys.fill(&mut tones);
-                self.playout.keys(now, &tones[..samples], out);
+                let row = KeyRow::new(keys, self.key_grid);
+                self.playout.keys(now, row, &sound_of(&row), out);
                 self.barge_in.over();
                 echo.cleared(now);
             }
@@ -139,4 +134,19 @@ impl Say {
     pub(super) fn level_dbfs(&self, now: Mono) -> f32 {
         if now <= self.level_until { self.level_dbfs } else { QUIETEST_DBFS }
     }
+}
+
+/// Keys and pauses as tones and silence. Where the leg sends events, this is what the recording holds.
+fn sound_of(row: &KeyRow) -> Vec<i16> {
+    let mut sound = Vec::new();
+    for (digit, tone_samples, samples) in row.parts() {
+        let from = sound.len();
+        sound.resize(from + samples as usize, 0);
+        let mut generator = Generator::new(8000, tone_samples / 8, 0);
+        // An empty generator has room.
+        if digit.is_some_and(|digit| generator.push(digit).is_ok()) {
+            generator.fill(&mut sound[from..]);
+        }
+    }
+    sound
 }

@@ -2,14 +2,16 @@
 //!
 //! One frame is taken from the jitter buffer per frame time on a grid of its own, so what is heard
 //! has no gaps: losses are concealed, silence is filled. Packets leave all the time: while we say
-//! nothing they hold silence. Left out: comfort noise from us (RFC 3389), sending events.
+//! nothing they hold silence. A key of ours leaves as events in place of the frames it would sound in, its end three
+//! times (RFC 4733 §2.5.1). Left out: comfort noise from us (RFC 3389).
 
 use std::time::Duration;
 
-use dtmf::event::EventReceiver;
+use dtmf::event::{EventReceiver, EventSender};
 
 use super::{
     config::{CircuitConfig, ConfigError, Transport},
+    keys::Sounding,
     leg_in::LegIn,
     outbox::{Out, Outbox},
     words::Ignored,
@@ -40,6 +42,7 @@ pub(super) struct Session {
     receiver: Receiver,
     jitter: JitterBuffer,
     events: EventReceiver,
+    keys: EventSender,
     pull_at: Option<Mono>,
     sender: Sender,
     /// When the next frame would play without a gap.
@@ -72,6 +75,7 @@ impl Session {
             receiver: Receiver::new(clock_hz),
             jitter,
             events: EventReceiver::new(),
+            keys: EventSender::new(),
             pull_at: None,
             sender: Sender::new(start),
             unbroken_at: None,
@@ -138,8 +142,14 @@ impl Session {
         true
     }
 
-    /// Wraps a frame that plays `plays_at`.
-    pub(super) fn send(&mut self, plays_at: Mono, frame: Duration, payload: &[u8]) {
+    /// Wraps a frame that plays `plays_at`, or what there is to tell of a key instead.
+    pub(super) fn send(
+        &mut self,
+        plays_at: Mono,
+        frame: Duration,
+        payload: &[u8],
+        key: Option<Sounding>,
+    ) {
         let ticks = |time: Duration| {
             (time.as_micros() as u64 * u64::from(self.clock_hz) / 1_000_000) as u32
         };
@@ -149,6 +159,20 @@ impl Session {
         }
         self.unbroken_at = Some(plays_at + frame);
         self.packet.clear();
+        if let Some(event_payload_type) = self.event_payload_type {
+            match key {
+                Some(key) if key.begins => {
+                    let tone = Duration::from_micros(u64::from(key.tone_samples) * 125);
+                    self.keys.press(key.digit, self.sender.timestamp(), ticks(tone));
+                }
+                Some(_) => {}
+                None => self.keys.release(),
+            }
+            if let Some(event) = self.keys.next(length) {
+                self.sender.send_event(event_payload_type, event, &mut self.packet);
+                return self.sender.pause(length);
+            }
+        }
         self.sender.send(self.payload_type, payload, length, &mut self.packet);
     }
 

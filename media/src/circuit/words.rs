@@ -3,6 +3,7 @@
 use dtmf::{Digit, tone_detector::Tone};
 use serde::{Deserialize, Serialize};
 
+use super::Keys;
 use crate::{ear, time::Mono};
 
 /// One stretch of speech we say, numbered upwards for the life of a call.
@@ -91,62 +92,8 @@ pub enum Command {
         /// All of them are listener's noises ("uh-huh", "right", "okay").
         back_channel: bool,
     },
-    /// Play keys in band, after dropping queued speech.
+    /// Press keys after dropping queued speech: as events where the leg has them (RFC 4733), as tones elsewhere.
     Keys(Keys),
-}
-
-/// Up to 32 keys, by value.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
-#[serde(try_from = "Vec<Digit>", into = "Vec<Digit>")]
-pub struct Keys {
-    len: u8,
-    keys: [Option<Digit>; Keys::MAX],
-}
-
-/// More keys than fit in one [`Keys`].
-#[derive(Clone, Copy, Debug, PartialEq, Eq, thiserror::Error)]
-#[error("at most {} keys can be pressed at once", Keys::MAX)]
-pub struct TooManyKeys;
-
-impl Keys {
-    /// Most keys in one press.
-    pub const MAX: usize = 32;
-
-    /// How many.
-    pub fn len(&self) -> usize {
-        usize::from(self.len)
-    }
-
-    /// Whether there is none.
-    pub fn is_empty(&self) -> bool {
-        self.len == 0
-    }
-
-    /// The keys in order.
-    pub fn iter(&self) -> impl Iterator<Item = Digit> + '_ {
-        self.keys[..usize::from(self.len)].iter().flatten().copied()
-    }
-}
-
-impl TryFrom<Vec<Digit>> for Keys {
-    type Error = TooManyKeys;
-
-    fn try_from(digits: Vec<Digit>) -> Result<Self, TooManyKeys> {
-        if digits.len() > Self::MAX {
-            return Err(TooManyKeys);
-        }
-        let mut keys = [None; Self::MAX];
-        for (slot, digit) in keys.iter_mut().zip(&digits) {
-            *slot = Some(*digit);
-        }
-        Ok(Self { len: digits.len() as u8, keys })
-    }
-}
-
-impl From<Keys> for Vec<Digit> {
-    fn from(keys: Keys) -> Self {
-        keys.iter().collect()
-    }
 }
 
 /// What the circuit wants done. Borrowed from the circuit's own buffers: use it, then poll again.

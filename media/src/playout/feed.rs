@@ -44,6 +44,7 @@ impl Playout {
         if self.pacer.due_at() > now {
             return None;
         }
+        self.sounding = None;
         let Some(at) = self.sendable(frame.len()) else {
             return self.feeding.continuous.then(|| self.silence(now, frame, out));
         };
@@ -51,6 +52,7 @@ impl Playout {
         let taken = self.arena.pop(&mut item.chain, frame);
         frame[taken..].fill(0);
         let plays_at = self.pacer.send(now);
+        self.sounding = item.keys.and_then(|row| row.sounding(item.sent));
         item.sent += taken as u64;
         item.plays_until = plays_at + Duration::from_micros(taken as u64 * 125);
         out.push(Out::Frame);

@@ -5,13 +5,15 @@ use std::time::Duration;
 use super::arena::Chain;
 use crate::{
     Mono,
-    circuit::{Event, Heard, UtteranceId},
+    circuit::{Event, Heard, KeyRow, UtteranceId},
 };
 
 pub(super) struct Item {
     /// `None` for keys.
     pub(super) utterance: Option<UtteranceId>,
     pub(super) interruptible: bool,
+    /// Which keys, when it is keys.
+    pub(super) keys: Option<KeyRow>,
     /// What has not been sent.
     pub(super) chain: Chain,
     /// No more speech will come.
@@ -32,6 +34,7 @@ impl Item {
         Self {
             utterance,
             interruptible,
+            keys: None,
             chain: Chain::default(),
             ended: false,
             queued: 0,

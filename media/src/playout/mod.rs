@@ -32,7 +32,7 @@ use pacer::Pacer;
 
 use crate::{
     Mono,
-    circuit::{Epoch, Event, Ignored, Outbox, UtteranceId},
+    circuit::{Epoch, Event, Ignored, KeyRow, Outbox, Sounding, UtteranceId},
 };
 
 /// Most utterances that wait at once; further ones are refused.
@@ -68,6 +68,8 @@ pub(crate) struct Playout {
     epoch: Epoch,
     last: Option<UtteranceId>,
     paused: Option<Mono>,
+    /// The key in the last frame.
+    sounding: Option<Sounding>,
 }
 
 impl Playout {
@@ -81,6 +83,7 @@ impl Playout {
             epoch: Epoch::default(),
             last: None,
             paused: None,
+            sounding: None,
         }
     }
 
@@ -118,8 +121,8 @@ impl Playout {
         self.settle(out);
     }
 
-    /// Tones of keys: queued speech is dropped, keys already queued stay.
-    pub(crate) fn keys(&mut self, now: Mono, tones: &[i16], out: &mut Outbox) {
+    /// Keys and their tones: queued speech is dropped, keys already queued stay.
+    pub(crate) fn keys(&mut self, now: Mono, row: KeyRow, tones: &[i16], out: &mut Outbox) {
         self.drop_items(now, 0, Item::is_speech, out);
         let mut item = Item::new(None, false);
         // Half a row of keys is worse than none.
@@ -130,10 +133,16 @@ impl Playout {
             out.ignored(Ignored::TooMuchSpeech);
             return out.event(Event::KeysCancelled);
         }
+        item.keys = Some(row);
         item.queued = tones.len() as u64;
         item.ended = true;
         self.items.push_back(item);
         self.settle(out);
+    }
+
+    /// The key that sounds in the frame sent last.
+    pub(crate) fn sounding(&self) -> Option<Sounding> {
+        self.sounding
     }
 
     /// Samples that wait of what is being sent. What waits behind it counts only once all of it is

@@ -3,7 +3,7 @@ use std::collections::VecDeque;
 use proptest::prelude::*;
 
 use super::*;
-use crate::circuit::{Heard, MarkId, Out};
+use crate::circuit::{Heard, Keys, MarkId, Out};
 
 const FRAME: usize = 160;
 
@@ -20,6 +20,11 @@ fn send(playout: &mut Playout, now: Mono, out: &mut Outbox) -> Vec<i16> {
         sent.extend(frame);
     }
     sent
+}
+
+/// One key of 20 ms and as much silence.
+fn row() -> KeyRow {
+    KeyRow::new(Keys::parse("7").unwrap(), 160)
 }
 
 fn drain(out: &mut Outbox) -> Vec<Out> {
@@ -98,7 +103,7 @@ fn keys_drop_speech_and_are_reported() {
     playout.speech(UtteranceId(1), &[5; 8000], &mut out);
     send(&mut playout, Mono::from_millis(100), &mut out);
     drain(&mut out);
-    playout.keys(Mono::from_millis(130), &[9; 320], &mut out);
+    playout.keys(Mono::from_millis(130), row(), &[9; 320], &mut out);
     let heard = Heard { ms: 30, of_ms: 1000, confirmed: false };
     let utterance = UtteranceId(1);
     let interrupted = Out::Event(Event::Interrupted { utterance, heard, reaction_ms: 0 });
@@ -124,8 +129,8 @@ fn keys_that_a_clear_takes_away_are_reported_too() {
         (false, 30, vec![played, played]),
     ] {
         let (mut playout, mut out) = (Playout::new(feeding(clear, false)), Outbox::new());
-        playout.keys(ms(100), &[9; 320], &mut out);
-        playout.keys(ms(100), &[8; 320], &mut out);
+        playout.keys(ms(100), row(), &[9; 320], &mut out);
+        playout.keys(ms(100), row(), &[8; 320], &mut out);
         for passed in 0..=at {
             send(&mut playout, ms(100 + passed), &mut out);
         }
@@ -141,14 +146,14 @@ fn keys_that_a_clear_takes_away_are_reported_too() {
 fn keys_without_room_are_cancelled_whole() {
     let (mut playout, mut out) = (Playout::new(feeding(true, true)), Outbox::new());
     let refused = [Out::Ignored(Ignored::TooMuchSpeech), Out::Event(Event::KeysCancelled)];
-    playout.keys(Mono::ZERO, &vec![9; SPEECH_SAMPLES_MAX - 400], &mut out);
-    playout.keys(Mono::ZERO, &[9; 800], &mut out);
+    playout.keys(Mono::ZERO, row(), &vec![9; SPEECH_SAMPLES_MAX - 400], &mut out);
+    playout.keys(Mono::ZERO, row(), &[9; 800], &mut out);
     assert_eq!(drain(&mut out), refused);
     // Its blocks are free again.
     for _ in 1..UTTERANCES_MAX {
-        playout.keys(Mono::ZERO, &[], &mut out);
+        playout.keys(Mono::ZERO, row(), &[], &mut out);
     }
-    playout.keys(Mono::ZERO, &[9; 400], &mut out);
+    playout.keys(Mono::ZERO, row(), &[9; 400], &mut out);
     assert_eq!(drain(&mut out), refused);
 }
 

@@ -41,9 +41,11 @@ fn put_command(command: Command, out: &mut Vec<u8>) {
             put_tag(11, u32::from(count), out);
             out.push(u8::from(back_channel));
         }
+        Command::Keys(keys) if keys.is_plain() => put_tagged(12, keys.written().as_bytes(), out),
         Command::Keys(keys) => {
-            put_tag(12, keys.iter().count() as u32, out);
-            out.extend(keys.iter().map(|digit| digit.as_char() as u8));
+            put_tagged(13, keys.written().as_bytes(), out);
+            put_number(u64::from(keys.tone_ms()), out);
+            put_number(u64::from(keys.gap_ms()), out);
         }
     }
 }
@@ -101,6 +103,15 @@ pub(super) fn take<'b, 'a: 'b>(
                 (0..count.min(Keys::MAX + 1)).map(|_| digit(bytes)).collect::<Result<_, _>>()?;
             let what = "more keys than are pressed at once";
             let keys = Keys::try_from(keys).map_err(|_| TapeError::Nonsense { at_byte, what })?;
+            Input::Command(Command::Keys(keys))
+        }
+        13 => {
+            let what = "keys that cannot be pressed";
+            let nonsense = TapeError::Nonsense { at_byte, what };
+            let written = str::from_utf8(bytes.bytes()?).map_err(|_| nonsense)?;
+            let keys = Keys::parse(written)
+                .map_err(|_| TapeError::Nonsense { at_byte, what })?
+                .timed(bytes.small("a length in ms")?, bytes.small("a length in ms")?);
             Input::Command(Command::Keys(keys))
         }
         _ => return Err(TapeError::Nonsense { at_byte: at_byte - 1, what: "an unknown record" }),

@@ -199,7 +199,7 @@ fn every_output_survives() {
 fn input() -> impl Strategy<Value = (u8, Vec<u8>, Vec<i16>, u32, f32, bool)> {
     let bytes = prop::collection::vec(any::<u8>(), 0..300);
     let samples = prop::collection::vec(any::<i16>(), 0..300);
-    (0u8..13, bytes, samples, any::<u32>(), 0f32..1.0, any::<bool>())
+    (0u8..14, bytes, samples, any::<u32>(), 0f32..1.0, any::<bool>())
 }
 
 proptest! {
@@ -224,8 +224,11 @@ proptest! {
                 9 => Input::Command(Command::Say { utterance, interruptible: *flag }),
                 10 => Input::Command(Command::Clear),
                 11 => Input::Command(Command::Words { count: *n as u16, back_channel: *flag }),
-                _ => Input::Command(Command::Keys(
+                12 => Input::Command(Command::Keys(
                     Keys::try_from(vec![key('7'); *n as usize % 33]).unwrap(),
+                )),
+                _ => Input::Command(Command::Keys(
+                    Keys::parse("1w,W#").unwrap().timed(*n as u16, 70),
                 )),
             };
             expected.push(format!("{at:?} {input:?}"));

@@ -3,7 +3,7 @@
 
 use std::time::Duration;
 
-use dtmf::event::EventSender;
+use dtmf::event::{EventPacket, EventSender};
 use media::{
     Mono,
     circuit::{
@@ -36,6 +36,8 @@ pub(crate) struct Leg {
     pub left_at: Vec<Mono>,
     pub timestamps: Vec<u32>,
     pub markers: usize,
+    /// Events of our keys.
+    pub told: Vec<EventPacket>,
     pub heard: Vec<i16>,
     pub events: Vec<Event>,
     pub reports: Vec<Vec<u8>>,
@@ -59,6 +61,7 @@ impl Leg {
             left_at: Vec::new(),
             timestamps: Vec::new(),
             markers: 0,
+            told: Vec::new(),
             heard: Vec::new(),
             events: Vec::new(),
             reports: Vec::new(),
@@ -92,7 +95,7 @@ impl Leg {
         self.tell(Input::SpeechEnd(utterance));
     }
 
-    fn tell(&mut self, input: Input<'_>) {
+    pub(crate) fn tell(&mut self, input: Input<'_>) {
         self.circuit.handle(self.now, input);
         let mut verdicts = Vec::new();
         while let Some(output) = self.circuit.poll() {
@@ -102,7 +105,14 @@ impl Leg {
                         bytes
                     } else {
                         let packet = Packet::parse(bytes).unwrap();
-                        assert_eq!((packet.payload_type, packet.ssrc), (PAYLOAD_TYPE, 77));
+                        assert_eq!(packet.ssrc, 77);
+                        if packet.payload_type == EVENTS {
+                            let payload = packet.payload.try_into().unwrap();
+                            let (timestamp, marker) = (packet.timestamp, packet.marker);
+                            self.told.push(EventPacket { payload, timestamp, marker });
+                            continue;
+                        }
+                        assert_eq!(packet.payload_type, PAYLOAD_TYPE);
                         self.timestamps.push(packet.timestamp);
                         self.markers += usize::from(packet.marker);
                         packet.payload

@@ -2,13 +2,18 @@
 
 use std::time::Duration;
 
-use dtmf::Digit;
+use dtmf::{
+    Detector, Digit,
+    event::{Event as KeyEvent, EventReceiver},
+};
 use media::{
     Mono,
     circuit::{
-        Circuit, CircuitConfig, ConfigError, DigitSource, Event, Timer, Transport, UtteranceId,
+        Circuit, CircuitConfig, Command, ConfigError, DigitSource, Event, Input, Keys, Timer,
+        Transport, UtteranceId,
     },
     codec::Codec,
+    resample::Resampler,
     rtp::rtcp::Reports,
 };
 
@@ -223,4 +228,73 @@ fn what_a_codec_cannot_do_is_refused_at_birth() {
         let refused = Circuit::new(&config, Mono::ZERO).err();
         assert_eq!(refused, Some(expected), "{config:?}");
     }
+}
+
+#[test]
+fn our_keys_leave_as_events_where_there_are_events_and_as_tones_elsewhere() {
+    for config in legs() {
+        let mut leg = Leg::new(&config);
+        leg.run_ms(100);
+        let keys = Keys::parse("5w5#").unwrap().timed(120, 80);
+        leg.tell(Input::Command(Command::Keys(keys)));
+        leg.run_ms(2_000);
+        assert!(leg.events.contains(&Event::KeysPlayed), "{config:?}: {:?}", leg.events);
+        let heard: String = if leg.is_rtp() {
+            let mut receiver = EventReceiver::new();
+            let digits = leg.told.iter().map(|e| receiver.receive(e.timestamp, &e.payload));
+            digits.filter_map(|digit| digit.unwrap()).map(Digit::as_char).collect()
+        } else {
+            let mut narrow = Vec::new();
+            let mut heard = String::new();
+            let mut resampler = Resampler::new(config.rate_hz, 8_000).unwrap();
+            resampler.process(&leg.said, &mut narrow);
+            Detector::new().feed(&narrow, |press| heard.push(press.digit.as_char()));
+            heard
+        };
+        assert_eq!(heard, "55#", "{config:?}");
+        if leg.is_rtp() {
+            let tick_ms = leg.ticks() / u32::from(config.frame_ms);
+            let in_order = |ms: u32| ms.next_multiple_of(u32::from(config.frame_ms)) * tick_ms;
+            let begun = leg.told[0].timestamp;
+            let starts: Vec<u32> = leg
+                .told
+                .iter()
+                .filter(|event| event.marker)
+                .map(|event| event.timestamp.wrapping_sub(begun))
+                .collect();
+            let key = in_order(120) + in_order(80);
+            assert_eq!(starts, [0, key + in_order(500), 2 * key + in_order(500)], "{config:?}");
+            let ends: Vec<u16> = leg
+                .told
+                .iter()
+                .filter_map(|event| KeyEvent::parse(&event.payload).ok())
+                .filter(|event| event.end)
+                .map(|event| event.duration)
+                .collect();
+            let duration = in_order(120) as u16;
+            assert_eq!(ends.iter().filter(|&&end| end == duration).count(), ends.len());
+            assert!(ends.len() >= 8, "{config:?}: {} ends", ends.len());
+            let gaps = leg.timestamps.windows(2).filter(|two| two[1] != two[0] + leg.ticks());
+            assert!(gaps.count() <= 3, "{config:?}: sound and keys share one time");
+        }
+    }
+}
+
+#[test]
+fn a_key_that_is_cleared_ends() {
+    let config = legs().into_iter().find(|leg| leg.transport != Transport::InOrder).unwrap();
+    let mut leg = Leg::new(&config);
+    leg.run_ms(100);
+    leg.tell(Input::Command(Command::Keys(Keys::parse("5").unwrap().timed(1_000, 100))));
+    leg.run_ms(200);
+    leg.tell(Input::Command(Command::Clear));
+    leg.run_ms(200);
+    assert!(leg.events.contains(&Event::KeysCancelled), "{:?}", leg.events);
+    let ends: Vec<KeyEvent> = leg
+        .told
+        .iter()
+        .filter_map(|event| KeyEvent::parse(&event.payload).ok())
+        .filter(|event| event.end)
+        .collect();
+    assert!(ends.len() == 3 && ends.iter().all(|end| end.duration < 2_400), "{ends:?}");
 }

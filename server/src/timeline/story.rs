@@ -226,8 +226,7 @@ impl Story {
         match output {
             Output::Record(record) => self.record(at, record, open),
             Output::Sound(Command::Keys(keys)) => {
-                let keys: String = keys.iter().map(|key| key.as_char()).collect();
-                self.add(at, What::Key, format!("we press {keys}"));
+                self.add(at, What::Key, format!("we press {}", keys.written()));
             }
             Output::Ended(ending) => {
                 let text =
