@@ -26,6 +26,8 @@ pub(super) struct Talk {
     /// Quiet before it.
     pub(super) quiet_before: Duration,
     pub(super) cue: Option<(Cue, &'static str)>,
+    /// When that was said.
+    pub(super) cue_at: Mono,
     /// The recogniser understood something.
     pub(super) understood: bool,
     /// When the same was heard before, in s ago.
@@ -41,6 +43,7 @@ impl Talk {
             until: from,
             quiet_before,
             cue: None,
+            cue_at: Mono::ZERO,
             understood: false,
             repeats_s: None,
             first,
@@ -70,6 +73,10 @@ pub(super) struct Facts {
     pub(super) answered: Option<Mono>,
     /// Somebody asked us to wait, and when.
     pub(super) wait_asked: Option<Mono>,
+    /// What only mailboxes say was said since the call was answered.
+    pub(super) mailbox: bool,
+    /// When the present state was entered.
+    pub(super) since: Mono,
     /// Talks since the call was answered.
     pub(super) talks: u32,
 }
@@ -88,6 +95,8 @@ impl Facts {
             tone: None,
             answered: None,
             wait_asked: None,
+            mailbox: false,
+            since: Mono::ZERO,
             talks: 0,
         }
     }
@@ -97,6 +106,7 @@ impl Facts {
         self.answered = Some(self.now);
         self.talk = None;
         self.talks = 0;
+        self.mailbox = false;
         self.tone = None;
     }
 
@@ -127,8 +137,8 @@ impl Facts {
             talk.until = talk.until.max(from);
         }
         match (was, kind) {
-            // It was music all along, so there was no talk.
-            (Kind::Speech, Kind::Music) => {
+            // It was music or noise all along, so there was no talk.
+            (Kind::Speech, Kind::Music | Kind::Noise) => {
                 self.talk = self.talk.filter(|talk| talk.from + FALSE_START < from);
             }
             (Kind::Music, _) => self.music_until = Some(from),
@@ -153,8 +163,12 @@ impl Facts {
         talk.understood = true;
         let Some((cue, phrase)) = words::cue(text) else { return };
         if cue.is_sure() || !talk.cue.is_some_and(|(known, _)| known.is_sure()) {
+            if talk.cue != Some((cue, phrase)) {
+                talk.cue_at = self.now;
+            }
             talk.cue = Some((cue, phrase));
         }
+        self.mailbox |= matches!(cue, Cue::Mailbox | Cue::Signal);
         if cue == Cue::Wait {
             self.wait_asked = Some(self.now);
         }
@@ -185,6 +199,11 @@ impl Facts {
 
     pub(super) fn cue(&self) -> Option<(Cue, &'static str)> {
         self.talk?.cue
+    }
+
+    /// What was said since the present state was entered.
+    pub(super) fn new_cue(&self) -> Option<(Cue, &'static str)> {
+        self.talk.filter(|talk| talk.cue_at >= self.since)?.cue
     }
 
     /// A change of the room since the talk began, or shortly before.

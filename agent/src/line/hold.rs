@@ -31,7 +31,7 @@ pub(super) fn waiting(state: State, facts: &Facts) -> Option<Finding> {
         .or_else(|| music(facts))
         .or_else(|| announcement(facts))
         .or_else(|| suspicion(state, facts))
-        .or_else(|| silent(facts));
+        .or_else(|| silent(facts).filter(|_| state != State::TransferPending));
     found.filter(|found| found.state != state)
 }
 

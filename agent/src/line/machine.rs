@@ -29,17 +29,21 @@ const PICKED_UP_QUIET_BEFORE: Duration = Duration::from_millis(1_300);
 pub(super) fn screening(facts: &Facts) -> Option<Finding> {
     passed_on(facts)
         .or_else(|| music(facts))
-        .or_else(|| machine_words(facts).filter(|found| found.state == State::VoicemailGreeting))
+        // A screening service speaks of tones too.
+        .or_else(|| machine_words(facts).filter(|_| matches!(facts.cue(), Some((Cue::Mailbox, _)))))
         .or_else(|| picked_up(facts))
 }
 
 /// A mailbox greets.
 pub(super) fn greeting(facts: &Facts) -> Option<Finding> {
-    let mailbox = matches!(facts.cue(), Some((Cue::Mailbox, _)));
+    let mailbox = facts.mailbox;
     passed_on(facts)
         .or_else(|| music(facts))
         .or_else(|| beep(facts))
-        .or_else(|| machine_words(facts).filter(|_| !mailbox))
+        .or_else(|| {
+            let screens = matches!(facts.cue(), Some((Cue::Screening, _)));
+            machine_words(facts).filter(|_| screens || !mailbox)
+        })
         .or_else(|| was_a_person(facts))
         .or_else(|| picked_up(facts))
         .or_else(|| no_beep(facts).filter(|_| mailbox))

@@ -109,7 +109,6 @@ impl Finding {
 pub struct Watch {
     facts: Facts,
     state: State,
-    since: Mono,
     decisions: VecDeque<Decision>,
 }
 
@@ -125,7 +124,6 @@ impl Watch {
         Self {
             facts: Facts::new(),
             state: State::Dialing,
-            since: Mono::ZERO,
             decisions: VecDeque::with_capacity(DECISIONS_MAX),
         }
     }
@@ -201,7 +199,7 @@ impl Watch {
                 hold::waiting(self.state, facts)
             }
             State::PickupSuspected => hold::suspected(facts),
-            State::Human => person::present(facts, self.since),
+            State::Human => person::present(facts),
             State::Bridged | State::Fax | State::Ended => None,
         }
     }
@@ -212,13 +210,14 @@ impl Watch {
             return;
         }
         let was = std::mem::replace(&mut self.state, state);
-        self.since = self.facts.now;
+        self.facts.since = self.facts.now;
         if state == State::AnsweredUndecided && self.facts.answered.is_none() {
             self.facts.answered = Some(self.facts.now);
         }
         if state == State::TransferPending {
             // Whoever answers next is somebody else.
             self.facts.talks = 0;
+            self.facts.mailbox = false;
         }
         if self.decisions.len() == DECISIONS_MAX {
             self.decisions.pop_front();

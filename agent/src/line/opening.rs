@@ -109,11 +109,12 @@ pub(super) fn beep(facts: &Facts) -> Option<Finding> {
 
 /// What only machines say.
 pub(super) fn machine_words(facts: &Facts) -> Option<Finding> {
-    let (cue, phrase) = facts.cue()?;
+    let (cue, phrase) = facts.new_cue()?;
     let (state, confidence) = match cue {
         Cue::NoSuchLine => (State::Ended, 0.9),
         Cue::Screening => (State::Screening, 0.93),
         Cue::Mailbox => (State::VoicemailGreeting, 0.95),
+        Cue::Signal => (State::VoicemailGreeting, 0.85),
         Cue::Menu => (State::Ivr, 0.93),
         Cue::Queue => (State::HoldMessage, 0.9),
         Cue::Away => (State::VoicemailGreeting, 0.7),

@@ -2,7 +2,7 @@
 
 use std::time::Duration;
 
-use media::{Mono, ear::Kind};
+use media::ear::Kind;
 
 use super::{
     Finding,
@@ -22,9 +22,9 @@ const AWAY_MIN: Duration = Duration::from_millis(4_000);
 /// For how long the request to wait counts.
 const WAIT_ASKED_MAX: Duration = Duration::from_secs(20);
 
-/// A person, found `since`.
-pub(super) fn present(facts: &Facts, since: Mono) -> Option<Finding> {
-    let fresh = facts.now.since(since) < FRESH;
+/// A person.
+pub(super) fn present(facts: &Facts) -> Option<Finding> {
+    let fresh = facts.now.since(facts.since) < FRESH;
     passed_on(facts)
         .or_else(|| music(facts))
         .or_else(|| beep(facts).filter(|_| fresh))

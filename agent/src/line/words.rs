@@ -14,6 +14,8 @@ pub enum Cue {
     Wait,
     /// A mailbox, surely.
     Mailbox,
+    /// A machine that will give a signal: a mailbox, or a screening service.
+    Signal,
     /// A mailbox, or somebody who says that another is away.
     Away,
     /// A machine that asks who calls.
@@ -124,16 +126,6 @@ const PHRASES: &[(Cue, &[&str])] = &[
             "leave me a voicemail",
             "leave a voice mail",
             "leave a voice message",
-            "after the tone",
-            "after the beep",
-            "after the signal",
-            "at the tone",
-            "at the beep",
-            "at the sound of",
-            "hear the beep",
-            "hear the tone",
-            "wait for the beep",
-            "wait for the tone",
             "record your message",
             "record a message",
             "voicemail",
@@ -147,9 +139,25 @@ const PHRASES: &[(Cue, &[&str])] = &[
             "return your call",
             "call you right back",
             "finished recording",
-            "when done hang up",
             "accept more messages",
             "you know what to do",
+        ],
+    ),
+    (
+        Cue::Signal,
+        &[
+            "after the tone",
+            "after the beep",
+            "after the signal",
+            "at the tone",
+            "at the beep",
+            "at the signal",
+            "at the sound of",
+            "hear the beep",
+            "hear the tone",
+            "wait for the beep",
+            "wait for the tone",
+            "when done hang up",
         ],
     ),
     (

@@ -4,7 +4,7 @@ use super::{Kind, frame::Frame, window::Traits};
 
 /// Nothing sounded for so long, in steps of 20 ms: it is silent. Speech pauses, and music rests longer.
 const SILENT_STEPS: u32 = 10;
-const SILENT_AFTER_MUSIC_STEPS: u32 = 25;
+const SILENT_AFTER_MUSIC_STEPS: u32 = 15;
 const REST_STEPS: u32 = 8;
 /// Something sounded for so long: it is worth a name.
 const NAMED_STEPS: u32 = 8;
@@ -23,15 +23,22 @@ const MUSIC_ALL_ALONG_STEPS: u32 = 75;
 /// Steps for which the score must say so before music, speech or noise is called by another name.
 const MUSIC_STEPS: u32 = 20;
 const SPEECH_STEPS: u32 = 10;
-const NOISE_STEPS: u32 = 25;
-/// Noise is so flat (octaves of power), and moves so little (dB).
-const NOISE_FLAT_MIN: f32 = -2.2;
-const NOISE_SWING_DB_MAX: f32 = 2.0;
+const NOISE_STEPS: u32 = 15;
+/// Noise began before the window could tell, in steps.
+const NOISE_LATE_STEPS: u32 = 25;
+/// Of noise of any colour, peaks stand out as far as chance makes them (octaves of power) and stay as much as chance
+/// lets them; it has no pitch, and moves little (dB). Of music, 1 % has so small peaks.
+const NOISE_PEAKS_MAX: f32 = 0.69;
+const NOISE_HELD_MAX: f32 = 0.47;
+const NOISE_VOICED_MAX: f32 = 0.15;
+const NOISE_SWING_DB_MAX: f32 = 4.0;
 
 /// One step's facts.
 pub(super) struct Facts<'a> {
     pub(super) sounds: bool,
     pub(super) frame: &'a Frame,
+    /// The judge's last verdict, if there is a judge.
+    pub(super) judged: Option<f32>,
     /// Of the last second and of the last three.
     pub(super) short: &'a Traits,
     pub(super) long: &'a Traits,
@@ -59,6 +66,8 @@ pub(super) struct Decider {
     music: u32,
     speech: u32,
     noise: u32,
+    judged: Option<f32>,
+    sure: u32,
 }
 
 impl Decider {
@@ -72,6 +81,8 @@ impl Decider {
             music: 0,
             speech: 0,
             noise: 0,
+            judged: None,
+            sure: 0,
         }
     }
 
@@ -100,16 +111,30 @@ impl Decider {
             facts.sounds && facts.frame.lines >= TONE_LINES_MIN && self.same_lines(facts.frame);
         self.tone = if tone { self.tone + 1 } else { 0 };
         self.tone_hz = facts.frame.lines_hz;
-        if self.kind == Kind::Tone && self.tone > 0 {
+        if self.kind == Kind::Tone && self.tone > 0
+            || self.kind == Kind::Noise && is_noise(facts.short)
+        {
             // Whatever comes after it begins then.
             self.sounding = 0;
         }
-        let score = score(facts.short, facts.long);
+        if let Some(judged) = facts.judged {
+            let opinion = self.judged.get_or_insert(judged);
+            *opinion += (judged - *opinion) * JUDGED_FOLLOWS;
+        }
+        let sure = facts.sounds && self.judged.is_some_and(|opinion| opinion > SPEECH_SURE);
+        self.sure = if sure { self.sure + 1 } else { 0 };
+        let noise = is_noise(facts.short);
+        let score = if noise { 0.0 } else { score(facts.short, facts.long) };
         let more = |count: u32, yes: bool| if yes { count + 1 } else { count.saturating_sub(2) };
-        self.music = more(self.music, facts.sounds && score > OPINION);
+        self.music = more(self.music, facts.sounds && self.tone == 0 && score > OPINION);
         self.speech = more(self.speech, facts.sounds && score < -OPINION);
-        let noise = facts.short.flat > NOISE_FLAT_MIN && facts.short.swing_db < NOISE_SWING_DB_MAX;
         self.noise = more(self.noise, facts.sounds && noise);
+    }
+
+    /// Steps after which sound is called speech.
+    fn named_steps(&self) -> u32 {
+        let no_speech = self.judged.is_some_and(|opinion| opinion < NO_SPEECH_SURE);
+        if no_speech { UNSURE_STEPS } else { NAMED_STEPS }
     }
 
     fn same_lines(&self, frame: &Frame) -> bool {
@@ -135,15 +160,21 @@ impl Decider {
             return Some((Kind::Tone, self.tone, false));
         }
         if self.noise >= NOISE_STEPS {
-            return Some((Kind::Noise, self.noise, true));
+            return Some((Kind::Noise, self.noise + NOISE_LATE_STEPS, true));
         }
         match self.kind {
-            Kind::Silence | Kind::Tone | Kind::Noise if self.sounding >= NAMED_STEPS => {
+            Kind::Silence | Kind::Tone | Kind::Noise if self.music >= MUSIC_STEPS => {
+                Some((Kind::Music, self.sounding, true))
+            }
+            Kind::Silence | Kind::Tone | Kind::Noise if self.sounding >= self.named_steps() => {
                 Some((Kind::Speech, self.sounding, true))
             }
             Kind::Speech if self.music >= MUSIC_STEPS => {
                 let all_along = self.sounding < MUSIC_ALL_ALONG_STEPS;
                 Some((Kind::Music, if all_along { self.sounding } else { self.music }, false))
+            }
+            Kind::Music if self.sure >= SPEECH_SURE_STEPS => {
+                Some((Kind::Speech, self.sure + SPEECH_SURE_STEPS, true))
             }
             Kind::Music if self.speech >= SPEECH_STEPS => Some((Kind::Speech, self.speech, true)),
             _ => None,
@@ -170,9 +201,20 @@ const LONG: Weights =
 /// The windows say nothing before they are so full, in s.
 const SHORT_S_MIN: f32 = 0.5;
 const LONG_S_MIN: f32 = 1.4;
-/// How much the neural judge counts, and the share of speech at which it says nothing.
-const JUDGED: f32 = 6.0;
-const JUDGED_EVEN: f32 = 0.35;
+/// With a neural judge, how much the sound counts, how much the judge, and where it says nothing.
+const SOUND_JUDGED: f32 = 0.4;
+const JUDGED: f32 = 16.0;
+const JUDGED_EVEN: f32 = 0.3;
+/// What sounds like this is not music, whatever the judge says.
+const UNLIKE_MUSIC: f32 = -7.0;
+/// How fast its opinion follows its verdicts, per step.
+const JUDGED_FOLLOWS: f32 = 0.15;
+/// From here on it is sure of speech, for so many steps; below the other it is sure of none.
+const SPEECH_SURE: f32 = 0.6;
+const SPEECH_SURE_STEPS: u32 = 8;
+const NO_SPEECH_SURE: f32 = 0.1;
+/// Sound the judge calls no speech is given so long to prove to be something else, in steps.
+const UNSURE_STEPS: u32 = 50;
 
 impl Weights {
     fn score(&self, traits: &Traits) -> f32 {
@@ -185,6 +227,14 @@ impl Weights {
     }
 }
 
+fn is_noise(short: &Traits) -> bool {
+    short.seconds >= SHORT_S_MIN
+        && short.peaks < NOISE_PEAKS_MAX
+        && short.held < NOISE_HELD_MAX
+        && short.voiced < NOISE_VOICED_MAX
+        && short.swing_db < NOISE_SWING_DB_MAX
+}
+
 /// Above 0 for music, below for speech; 0 when it is too early to say.
 fn score(short: &Traits, long: &Traits) -> f32 {
     if short.seconds < SHORT_S_MIN {
@@ -195,5 +245,8 @@ fn score(short: &Traits, long: &Traits) -> f32 {
     } else {
         0.5 * (SHORT.score(short) + LONG.score(long))
     };
-    sound + short.judged.map_or(0.0, |judged| JUDGED * (JUDGED_EVEN - judged))
+    let Some(judged) = short.judged else { return sound };
+    let score = SOUND_JUDGED * sound + JUDGED * (JUDGED_EVEN - judged);
+    // What is neither speech nor like music is a cough, a click, a door.
+    if sound < UNLIKE_MUSIC { score.min(0.0) } else { score }
 }

@@ -204,8 +204,8 @@ impl Ear {
         };
         let judged = self.verdict.map_or(f32::NAN, |(probability, _)| probability);
         self.verdict = self.verdict.and_then(|(p, left)| Some((p, left.checked_sub(1)?)));
-        if self.decider.rests() {
-            // What comes after a rest may be something else: judge it by itself.
+        if self.decider.rests() || self.decider.kind == Kind::Tone {
+            // What comes after a rest or a tone may be something else: judge it by itself.
             self.window.keep(0);
         }
         self.window.push(level_dbfs, sounds, frame, judged);
@@ -225,7 +225,9 @@ impl Ear {
             traits.no_pause_s = self.window.since_pause() as f32 * 0.02;
             (traits.beat_bpm, traits.beat) = (beat.bpm, beat.strength);
         }
-        let facts = Facts { sounds, frame: &frame, short: &self.short, long: &self.long };
+        let verdict = self.verdict.map(|(probability, _)| probability);
+        let facts =
+            Facts { sounds, frame: &frame, judged: verdict, short: &self.short, long: &self.long };
         if let Some(found) = self.decider.step(&facts) {
             let since_ms = found.since_steps * 20;
             if found.fresh {
