@@ -16,6 +16,7 @@ pub mod call;
 pub mod dialogue;
 mod fault;
 pub mod llm;
+pub mod menu;
 pub mod numerals;
 pub mod sentence;
 pub mod stt;
