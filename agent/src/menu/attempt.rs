@@ -47,6 +47,16 @@ impl Choice {
         Self { give: Give::Keys(keys), topic: topic.to_owned(), words: None, is_number: false }
     }
 
+    /// With the key that this menu wants at the end.
+    pub(super) fn ended_with(mut self, key: Option<Digit>) -> Self {
+        if let (Give::Keys(keys), Some(key)) = (&mut self.give, key)
+            && keys.last() != Some(&key)
+        {
+            keys.push(key);
+        }
+        self
+    }
+
     pub(super) fn words(words: &str, topic: &str) -> Self {
         let (give, topic) = (Give::Words(words.to_owned()), topic.to_owned());
         Self { give, topic, words: None, is_number: false }
@@ -72,8 +82,8 @@ impl<M: Matcher> Navigator<M> {
     /// Makes a choice.
     pub(super) fn give(&mut self, now: Mono, place: usize, choice: Choice) {
         let shown = choice.give.shown();
-        // A number is known by its digits, whatever ends it.
-        let what = if choice.is_number { shown.trim_end_matches('#') } else { &shown };
+        // A choice is known by its keys, whatever ends it.
+        let what = if shown.len() > 1 { shown.trim_end_matches('#') } else { &shown };
         self.memory.tried(place, what);
         self.choices += 1;
         let before = self.take_pieces();
@@ -155,13 +165,9 @@ impl<M: Matcher> Navigator<M> {
         if attempt.tries > 1 {
             let Some(give) = self.otherwise(&attempt, effect, reading) else { return false };
             attempt.choice.give = give;
-        } else if attempt.choice.is_number
-            && effect == Effect::Silence
-            && let Give::Keys(keys) = &mut attempt.choice.give
-            && keys.last().is_none_or(|key| key.as_char() != '#')
-        {
+        } else if attempt.choice.is_number && effect == Effect::Silence {
             // Whoever waits in silence for more digits waits for the key that ends them.
-            keys.extend(Digit::try_from('#'));
+            attempt.choice.give = Give::Keys(Digit::try_from('#').into_iter().collect());
         }
         self.choices += 1;
         self.start(now, attempt);

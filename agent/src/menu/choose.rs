@@ -43,7 +43,7 @@ impl<M: Matcher> Navigator<M> {
             return self.act(now, Action::AskForPerson);
         }
         match self.decide(place, reading) {
-            Some(choice) => self.give(now, place, choice),
+            Some(choice) => self.give(now, place, choice.ended_with(cues.ends_with)),
             None if cues.is_mailbox => self.end(End::Mailbox),
             None if cues.holds || self.is_holding => self.hold(now),
             // It may be said again, and better; what is left to do then is done in `fall_back`.
@@ -67,16 +67,20 @@ impl<M: Matcher> Navigator<M> {
             && let Some(digits) = self.goal.number_for(request)
             && !self.memory.was_tried(place, &digits)
         {
-            return Some(self.number(&digits, cues.ends_with));
+            return Some(self.number(&digits));
         }
         if cues.is_survey {
             return self.answer(place, reading, false).filter(|_| !reading.offers.is_empty());
         }
-        if self.is_holding || self.has_queued && cues.holds {
-            return self.in_queue(place, reading);
-        }
-        if let Some((offer, _)) = self.best(place, reading).filter(|(_, score)| *score >= GOOD) {
+        let best = self.best(place, reading).filter(|(_, score)| *score >= GOOD);
+        if let Some((offer, _)) = best.filter(|_| !self.is_holding) {
             return Some(choice_of(&offer));
+        }
+        if self.is_holding || cues.holds {
+            let choice = self.in_queue(place, reading);
+            if choice.is_some() || self.is_holding {
+                return choice;
+            }
         }
         let of_kind = |kind: Kind| self.untried(place, reading, kind);
         if let Some(choice) = self.language(place, reading) {
@@ -169,9 +173,8 @@ impl<M: Matcher> Navigator<M> {
         in_words.then(|| Choice::words(word, "the answer"))
     }
 
-    fn number(&mut self, digits: &str, ends_with: Option<Digit>) -> Choice {
-        let mut keys: Vec<Digit> = digits.chars().filter_map(|c| Digit::try_from(c).ok()).collect();
-        keys.extend(ends_with);
+    fn number(&mut self, digits: &str) -> Choice {
+        let keys: Vec<Digit> = digits.chars().filter_map(|c| Digit::try_from(c).ok()).collect();
         self.typed = Some(digits.to_owned());
         Choice { is_number: true, ..Choice::keys(keys, "the number asked for") }
     }

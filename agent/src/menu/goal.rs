@@ -19,7 +19,8 @@ pub struct Goal {
     /// The language to go on in.
     #[serde(default = "Goal::english")]
     pub language: String,
-    /// Numbers that may be typed.
+    /// Numbers that may be typed, besides those of the task: of three digits or more, with the words
+    /// that stand before them ("my account number is 4711").
     #[serde(default)]
     pub numbers: Vec<Number>,
     /// A call-back may be accepted instead of waiting.
@@ -38,15 +39,9 @@ pub struct Number {
 }
 
 impl Goal {
-    /// The goal of a task in plain words. Numbers of three digits or more are taken with the words
-    /// that stand before them: "my account number is 4711".
+    /// The goal of a task in plain words.
     pub fn of(task: &str) -> Self {
-        Self {
-            task: task.to_owned(),
-            language: Self::english(),
-            numbers: numbers_in(task),
-            ..Self::default()
-        }
+        Self { task: task.to_owned(), language: Self::english(), ..Self::default() }
     }
 
     fn english() -> String {
@@ -66,7 +61,8 @@ impl Goal {
             let named = words::content(&number.name);
             named.iter().filter(|word| request.iter().any(|asked| words::alike(asked, word))).count()
         };
-        let best = self.numbers.iter().max_by_key(|number| shared(number))?;
+        let read = numbers_in(&self.task);
+        let best = read.iter().chain(&self.numbers).max_by_key(|number| shared(number))?;
         let digits: String = best.digits.chars().filter(char::is_ascii_digit).collect();
         (shared(best) > 0 && !digits.is_empty()).then_some(digits)
     }

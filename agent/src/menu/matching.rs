@@ -21,13 +21,13 @@ pub const THEMES: &[&[&str]] = &[
     &["bill", "invoice", "payment", "pay", "paid", "charge", "account", "balance", "statement", "due", "receivable"],
     &["refund", "return", "exchange", "credit", "reimburse", "reimbursement"],
     &["hour", "open", "opening", "close", "closing", "time", "schedule"],
-    &["location", "direction", "address", "store", "branch", "parking"],
+    &["location", "direction", "address", "store", "branch", "parking", "where"],
     &["reservation", "reserve", "book", "booking", "table", "appointment", "schedule", "reschedule", "visit"],
     &["cancel", "cancellation", "cancelation", "terminate", "discontinue", "unsubscribe"],
     &["support", "technical", "technician", "help", "problem", "trouble", "repair", "broken", "fault", "error", "fix", "issue", "internet", "connection", "router"],
     &["outage", "power", "emergency", "leak", "urgent", "blackout"],
     &["sale", "sales", "buy", "purchase", "order", "price", "pricing", "quote", "upgrade", "offer", "subscribe"],
-    &["delivery", "deliver", "shipping", "shipment", "package", "parcel", "track", "tracking", "courier", "order"],
+    &["delivery", "deliver", "shipping", "shipment", "package", "parcel", "track", "tracking", "courier", "order", "where"],
     &["prescription", "refill", "pharmacy", "pharmacist", "medicine", "medication"],
     &["claim", "accident", "damage", "insurance", "policy", "coverage"],
     &["lost", "stolen", "card", "fraud", "block", "theft", "debit"],
@@ -48,8 +48,6 @@ pub const THEMES: &[&[&str]] = &[
 const THEME: f32 = 0.6;
 /// Best score from which on a topic is worth choosing.
 pub const GOOD: f32 = 0.4;
-/// Score from which on nothing better is waited for.
-pub const SURE: f32 = 0.6;
 
 impl Matcher for Keywords {
     fn score(&mut self, wish: &str, topic: &str) -> f32 {

@@ -27,12 +27,12 @@ use std::{collections::VecDeque, time::Duration};
 use media::Mono;
 
 pub use goal::{Goal, Number};
-pub use matching::{GOOD, Keywords, Matcher, SURE, THEMES};
+pub use matching::{GOOD, Keywords, Matcher, THEMES};
 pub use words::{Action, Effect, End, Input, Line, Note, Output, Policy, Reason, Timer};
 
 use attempt::Attempt;
 use memory::Memory;
-use read::{PIECE_BYTES_MAX, PIECES_MAX, Reading};
+use read::{Kind, PIECE_BYTES_MAX, PIECES_MAX, Reading};
 
 /// Most outputs waiting to be polled; later notes are dropped.
 const OUTPUTS_MAX: usize = 256;
@@ -62,10 +62,8 @@ pub struct Navigator<M = Keywords> {
     is_settled: bool,
     /// Waits for the menu to say more before falling back.
     awaits_more: bool,
-    is_impatient: bool,
     is_closed: bool,
     is_holding: bool,
-    has_queued: bool,
     held_since: Mono,
     /// Time in queues, in all.
     held: Duration,
@@ -104,10 +102,8 @@ impl<M: Matcher> Navigator<M> {
             pieces: VecDeque::new(),
             is_settled: false,
             awaits_more: false,
-            is_impatient: false,
             is_closed: false,
             is_holding: false,
-            has_queued: false,
             held_since: Mono::ZERO,
             held: Duration::ZERO,
             memory: Memory::default(),
@@ -164,12 +160,13 @@ impl<M: Matcher> Navigator<M> {
             }
         };
         let in_flight = self.attempt.as_ref().is_some_and(|attempt| attempt.played.is_none());
-        if self.line == Line::Quiet && !in_flight {
+        let pauses = matches!(self.line, Line::Quiet | Line::Music | Line::Ringing);
+        if pauses && !in_flight {
             let played = self.attempt.as_ref().and_then(|attempt| attempt.played);
             let from = played.map_or(quiet_from, |played| played.max(quiet_from));
             if !self.is_settled && !self.pieces.is_empty() {
                 sooner(quiet_from + ms(self.policy.settled_ms), Timer::Settled);
-            } else if played.is_some() || self.awaits_more {
+            } else if self.line == Line::Quiet && (played.is_some() || self.awaits_more) {
                 sooner(from + ms(self.policy.stale_ms), Timer::Stale);
             }
             if !self.is_holding {
@@ -178,10 +175,11 @@ impl<M: Matcher> Navigator<M> {
         }
         if let Some(began) = self.page_began
             && self.line == Line::Speaking
-            && !self.is_impatient
-            && self.attempt.is_none()
+            && !in_flight
         {
-            sooner(began + ms(self.policy.prompt_ms_max), Timer::Impatient);
+            // What a press did is judged when the prompt pauses; one that never does is given longer.
+            let ms_max = ms(self.policy.prompt_ms_max) * if self.attempt.is_some() { 2 } else { 1 };
+            sooner(began + ms_max, Timer::Impatient);
         }
         Some(next)
     }
@@ -197,6 +195,7 @@ impl<M: Matcher> Navigator<M> {
         match timer {
             Timer::Settled => self.settle(now),
             Timer::Stale => self.stale(now),
+            Timer::Impatient if self.attempt.is_some() => self.settle(now),
             Timer::Impatient => self.press_into(now),
             Timer::Patience => {
                 let silent = self.line == Line::Quiet && !self.is_holding;
@@ -249,7 +248,8 @@ impl<M: Matcher> Navigator<M> {
                 self.end(End::Person);
             }
             Line::Over => {
-                let reason = if self.is_closed { Reason::Closed } else { Reason::TheyHungUp };
+                let is_closed = self.is_closed || self.reading().cues.is_closed;
+                let reason = if is_closed { Reason::Closed } else { Reason::TheyHungUp };
                 self.end(End::GaveUp(reason));
             }
         }
@@ -260,14 +260,12 @@ impl<M: Matcher> Navigator<M> {
         if let Some(attempt) = self.attempt.take() {
             self.note_effect(now, &attempt, Effect::PassedOn);
         }
-        self.pieces.clear();
         self.place = None;
     }
 
     /// The menu has paused: what came of the last choice, and what now?
     fn settle(&mut self, now: Mono) {
         self.is_settled = true;
-        self.is_impatient = false;
         self.page_began = None;
         let mut reading = self.reading();
         if let Some(attempt) = self.attempt.take() {
@@ -293,7 +291,8 @@ impl<M: Matcher> Navigator<M> {
                 self.memory.place_mut(place).is_whole = true;
             }
         }
-        if self.is_holding && !reading.cues.holds && !reading.offers.is_empty() {
+        let is_menu = |offer: &read::Offer| matches!(offer.kind, Kind::Topic | Kind::Language | Kind::Person);
+        if self.is_holding && !reading.cues.holds && reading.offers.iter().any(is_menu) {
             self.leave_queue(now);
         }
         self.choose(now, &reading);
@@ -317,12 +316,14 @@ impl<M: Matcher> Navigator<M> {
         }
     }
 
-    /// The prompt does not end: press into it what it has offered.
+    /// The prompt does not end: press into it what it has offered or asked for.
     fn press_into(&mut self, now: Mono) {
-        self.is_impatient = true;
+        self.page_began = Some(now);
         let reading = self.reading();
-        let sure = reading.offers.iter().map(|offer| offer.topic.clone()).collect::<Vec<_>>();
-        if sure.iter().any(|topic| self.score(topic) >= SURE) {
+        let wants = reading.cues.wants_number.as_ref();
+        let serves = wants.is_some_and(|request| self.goal.number_for(request).is_some())
+            || reading.offers.iter().any(|offer| self.score(&offer.topic) >= GOOD);
+        if serves {
             self.choose(now, &reading);
         }
     }
@@ -355,7 +356,6 @@ impl<M: Matcher> Navigator<M> {
     }
 
     fn hold(&mut self, now: Mono) {
-        self.has_queued = true;
         if !self.is_holding {
             (self.is_holding, self.held_since) = (true, now);
             self.put(Output::Note(Note::Holding));

@@ -118,13 +118,22 @@ impl Machine {
             Node::Number(number) => (&number.wait, &number.say),
             _ => return,
         };
-        if !self.typed.is_empty() {
-            if waited_ms >= BETWEEN_KEYS_MS {
-                // A number that never ends is none.
-                self.input_done();
+        let ends_with = match node {
+            Node::Menu(menu) => menu.keys.ends_with,
+            Node::Number(number) => number.keys.ends_with,
+            _ => None,
+        };
+        if self.typed.is_empty() {
+            if waited_ms >= wait.ms {
+                self.again(wait, &wait.silent, say);
             }
-        } else if waited_ms >= wait.ms {
-            self.again(wait, &wait.silent, say);
+        } else if ends_with.is_some() && self.to_confirm.is_none() {
+            // What is not ended is no input.
+            if waited_ms >= wait.ms.max(BETWEEN_KEYS_MS) {
+                self.again(wait, &wait.invalid, say);
+            }
+        } else if waited_ms >= BETWEEN_KEYS_MS {
+            self.input_done();
         }
     }
 

@@ -97,7 +97,7 @@ impl Cues {
 /// "followed by the pound key", "then press hash".
 fn ends_with(words: &[&str]) -> Option<Digit> {
     let at = words.windows(2).position(|pair| {
-        matches!(pair, ["followed", "by"] | ["then", "press"] | ["then", "the"] | ["and", "press"])
+        matches!(pair, ["followed", "by"] | ["then", "press" | "the"] | ["and", "press"])
             || matches!(pair, ["finished" | "done", "press"])
     })?;
     let near = words[at + 2..].iter().take(3);

@@ -47,7 +47,9 @@ fn ends(tokens: &[Token], at: usize) -> bool {
 
 /// "press 1", "say or press one", "press one or say billing".
 fn pressed(tokens: &[Token], at: usize) -> Option<Mention> {
-    if !words::is_press(word(tokens, at)) {
+    // "then press pound" ends what was chosen; it chooses nothing.
+    let ends_input = at > 0 && matches!(word(tokens, at - 1), "then" | "finished" | "done" | "and");
+    if !words::is_press(word(tokens, at)) || ends_input && is_terminator(tokens, at) {
         return None;
     }
     let mut to = at + 1;
@@ -87,6 +89,12 @@ fn pressed(tokens: &[Token], at: usize) -> Option<Mention> {
         words = keys.first().map(|&key| words::spoken(key).to_owned());
     }
     Some(Mention { from, to, keys, words })
+}
+
+/// "press (the) pound (key)".
+fn is_terminator(tokens: &[Token], at: usize) -> bool {
+    let key = word(tokens, at + 1 + usize::from(word(tokens, at + 1) == "the"));
+    words::key(key).is_some_and(|key| key.as_char() == '#')
 }
 
 /// "to" and "for" are keys only where no topic follows.

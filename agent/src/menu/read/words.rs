@@ -52,7 +52,7 @@ const EMPTY: &[&str] = &[
     "in", "inquiries", "inquiry", "is", "it", "like", "make", "may", "me", "my", "need", "now", "of", "on",
     "one's", "or", "our", "out", "please", "press", "question", "questions", "regarding", "say", "select",
     "should", "so", "some", "speak", "talk", "tell", "that", "the", "their", "them", "there", "they", "this",
-    "to", "us", "want", "was", "we", "what", "when", "where", "whether", "which", "will", "wish", "with",
+    "to", "us", "want", "was", "we", "what", "when", "whether", "which", "will", "wish", "with",
     "would", "you", "your", "you'd", "information", "regarding", "concerning", "department", "existing", "new",
     "other", "service", "services", "customer", "number", "key", "option", "options", "who", "how",
 ];
