@@ -2,14 +2,8 @@
 
 use sim::{
     tree::{SHIPPED, Tree},
-    trial::{self, Report, TrialConfig},
+    trial::{self, TrialConfig},
 };
-
-fn story(report: &Report) -> String {
-    let lines = report.outputs.iter().map(|(ms, output)| format!("{:>7.2} {output:?}\n", *ms as f32 / 1e3));
-    let visits: Vec<&str> = report.account.visits.iter().map(|visit| visit.node.as_str()).collect();
-    format!("{:?} {:?} {:?}\n{}", report.end, visits, report.keys(), lines.collect::<String>())
-}
 
 #[test]
 fn every_shipped_tree_is_solved() {
@@ -22,7 +16,7 @@ fn every_shipped_tree_is_solved() {
                 let config = TrialConfig { seed, ..TrialConfig::default() };
                 let report = trial::run(&tree, errand, &config).expect("sounds");
                 if !report.succeeds(errand) {
-                    failed += &format!("{name}, errand {index}, seed {seed}: {}\n", story(&report));
+                    failed += &format!("{name}, errand {index}, seed {seed}: {report}\n");
                     break;
                 }
             }

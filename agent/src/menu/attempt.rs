@@ -119,6 +119,7 @@ impl<M: Matcher> Navigator<M> {
             Give::Words(text) => Output::Say { text: text.clone() },
         });
         self.attempt = Some(attempt);
+        self.awaits_played = true;
     }
 
     /// What came of an attempt, when the menu has said something and paused.
@@ -133,9 +134,9 @@ impl<M: Matcher> Navigator<M> {
             return Effect::Unnoticed;
         }
         let by_sound = self.sounds_repeated();
-        let same = self.memory.is_same(attempt.place, &reading.content, by_sound);
+        let same = self.memory.is_same(attempt.place, reading, by_sound);
         // Somebody answered the choice before the menu began again: it was taken.
-        let strangers = self.memory.strangers(attempt.place, &reading.content);
+        let strangers = self.memory.strangers(attempt.place, reading);
         if same && strangers <= 2 { Effect::Repeated } else { Effect::Changed }
     }
 

@@ -67,8 +67,9 @@ fn nearness(a: &str, b: &str) -> f32 {
     if words::alike(a, b) {
         return 1.0;
     }
-    let together = |theme: &&[&str]| theme.contains(&a) && theme.contains(&b);
-    if THEMES.iter().any(|theme| together(theme)) { THEME } else { 0.0 }
+    let among = |theme: &[&str], word: &str| theme.iter().any(|known| words::alike(known, word));
+    let together = THEMES.iter().any(|theme| among(theme, a) && among(theme, b));
+    if together { THEME } else { 0.0 }
 }
 
 #[cfg(test)]

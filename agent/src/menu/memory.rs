@@ -1,5 +1,7 @@
 //! The menus met on this call: which is this one, and what was tried there.
 
+use super::read::{Reading, words};
+
 /// Most menus remembered; of more, the newest are taken for the last one.
 const PLACES_MAX: usize = 64;
 /// Share of words in common that makes two hearings the same menu.
@@ -16,6 +18,8 @@ const PART_WORDS_MIN: usize = 3;
 pub(super) struct Place {
     /// Its words, sorted.
     content: Vec<String>,
+    /// What its keys are for, in telling words.
+    labels: Vec<(String, Vec<String>)>,
     /// How often we came here.
     pub(super) visits: u32,
     /// Keys and words that were tried here, whatever came of it.
@@ -31,40 +35,48 @@ pub(super) struct Memory {
 }
 
 impl Memory {
-    /// The menu with these words: a known one, or a new one.
-    pub(super) fn find(&mut self, content: &[String], by_sound: bool) -> usize {
+    /// The menu that was read: a known one, or a new one.
+    pub(super) fn find(&mut self, reading: &Reading, by_sound: bool) -> usize {
         let enough = if by_sound { SAME_BY_SOUND } else { SAME };
-        let known = self.places.iter().enumerate().map(|(index, place)| (index, likeness(&place.content, content)));
+        let known = self.places.iter().enumerate().filter(|(_, place)| place.agrees(reading));
+        let known = known.map(|(index, place)| (index, likeness(&place.content, &reading.content)));
         let best = known.max_by(|a, b| a.1.total_cmp(&b.1)).filter(|(_, likeness)| *likeness >= enough);
         if let Some((index, _)) = best {
             return index;
         }
         if self.places.len() < PLACES_MAX {
-            self.places.push(Place { content: content.to_vec(), ..Place::default() });
+            self.places.push(Place::default());
         }
-        self.places.len() - 1
+        let index = self.places.len() - 1;
+        self.learn(index, reading);
+        index
     }
 
     /// Whether this hearing is of the same menu, whole or in part.
-    pub(super) fn is_same(&self, place: usize, content: &[String], by_sound: bool) -> bool {
-        let known = &self.places[place].content;
+    pub(super) fn is_same(&self, place: usize, reading: &Reading, by_sound: bool) -> bool {
+        let (place, content) = (&self.places[place], &reading.content);
         let enough = if by_sound { SAME_BY_SOUND } else { SAME };
-        let shared = shared(known, content);
+        let shared = shared(&place.content, content);
         let is_part = content.len() >= PART_WORDS_MIN && shared as f32 >= PART * content.len() as f32;
-        likeness(known, content) >= enough || is_part
+        place.agrees(reading) && (likeness(&place.content, content) >= enough || is_part)
     }
 
-    /// Whether nothing but the menu, and nothing before it, was heard: no word that it does not have.
-    pub(super) fn strangers(&self, place: usize, content: &[String]) -> usize {
-        content.len() - shared(&self.places[place].content, content)
+    /// How many words were heard that the menu does not have.
+    pub(super) fn strangers(&self, place: usize, reading: &Reading) -> usize {
+        reading.content.len() - shared(&self.places[place].content, &reading.content)
     }
 
     /// More of the menu was heard.
-    pub(super) fn learn(&mut self, place: usize, content: &[String]) {
-        let known = &mut self.places[place].content;
-        known.extend(content.iter().cloned());
-        known.sort_unstable();
-        known.dedup();
+    pub(super) fn learn(&mut self, place: usize, reading: &Reading) {
+        let known = &mut self.places[place];
+        known.content.extend(reading.content.iter().cloned());
+        known.content.sort_unstable();
+        known.content.dedup();
+        for label in reading.labels() {
+            if !known.labels.contains(&label) {
+                known.labels.push(label);
+            }
+        }
     }
 
     pub(super) fn place(&self, place: usize) -> &Place {
@@ -95,6 +107,25 @@ impl Memory {
     }
 }
 
+impl Place {
+    /// The keys that both name are for the same things, by and large.
+    fn agrees(&self, reading: &Reading) -> bool {
+        let (mut for_it, mut against) = (0, 0);
+        for (key, topic) in reading.labels().filter(|(_, topic)| !topic.is_empty()) {
+            let mut known = self.labels.iter().filter(|(named, words)| *named == key && !words.is_empty());
+            let alike = |known: &[String]| {
+                known.iter().any(|word| topic.iter().any(|heard| words::alike(word, heard)))
+            };
+            match known.clone().next() {
+                None => {}
+                Some(_) if known.any(|(_, words)| alike(words)) => for_it += 1,
+                Some(_) => against += 1,
+            }
+        }
+        against <= for_it
+    }
+}
+
 fn shared(a: &[String], b: &[String]) -> usize {
     b.iter().filter(|word| a.binary_search(word).is_ok()).count()
 }
@@ -109,28 +140,34 @@ fn likeness(a: &[String], b: &[String]) -> f32 {
 mod tests {
     use super::*;
 
-    fn content(text: &str) -> Vec<String> {
-        let mut words: Vec<String> = text.split(' ').map(str::to_owned).collect();
-        words.sort_unstable();
-        words
+    fn heard(text: &str) -> Reading {
+        crate::menu::read::read(std::iter::once(text))
     }
 
     #[test]
     fn a_menu_is_known_again_in_spite_of_errors() {
+        const MAIN: &str = "For billing press 1, for support press 2, for sales press 3, for directions press 4.";
         let mut memory = Memory::default();
-        let main = memory.find(&content("bill support sale hour direction"), false);
-        assert_eq!(memory.find(&content("bill support sail hour direction"), false), main);
-        let other = memory.find(&content("invoice payment bill"), false);
-        assert_ne!(other, main);
-        assert_eq!(memory.find(&content("pill support sale our direction"), true), main);
-        assert!(memory.is_same(main, &content("hour direction sale"), false));
-        assert_eq!(memory.strangers(main, &content("hour direction website")), 1);
+        let main = memory.find(&heard(MAIN), false);
+        assert_eq!(memory.find(&heard(&MAIN.replace("sales", "sails")), false), main);
+        let garbled = heard("For pulling press 1, for support press 2, for sails press 3, for erections press 4.");
+        assert_eq!(memory.find(&garbled, true), main);
+        assert!(memory.is_same(main, &heard("for sales press 3, for support press 2, for directions press 4"), false));
+        assert_eq!(memory.strangers(main, &heard("For sales press 3. See our website.")), 2);
+        assert_ne!(memory.find(&heard("For invoices press 1, for payments press 2."), false), main);
+    }
+
+    #[test]
+    fn the_same_words_on_other_keys_are_another_menu() {
+        let mut memory = Memory::default();
+        let first = memory.find(&heard("For sales press 1, for support press 2."), false);
+        assert_ne!(memory.find(&heard("For support press 1, for sales press 2."), true), first);
     }
 
     #[test]
     fn what_was_tried_is_known_by_menu() {
         let mut memory = Memory::default();
-        let main = memory.find(&content("bill support"), false);
+        let main = memory.find(&heard("For billing press 1."), false);
         memory.tried(main, "1");
         assert!(memory.was_tried(main, "1") && !memory.was_tried(main, "2"));
         memory.forget("1");
@@ -140,7 +177,7 @@ mod tests {
     #[test]
     fn more_menus_than_the_memory_holds() {
         let mut memory = Memory::default();
-        let last = (0..100).map(|i| memory.find(&content(&format!("a{i} b{i} c{i}")), false)).max();
-        assert_eq!(last, Some(PLACES_MAX - 1));
+        let last = (0..100).map(|i| memory.find(&heard(&format!("Room a{i} b{i} c{i} d{i}")), false));
+        assert_eq!(last.max(), Some(PLACES_MAX - 1));
     }
 }

@@ -70,6 +70,7 @@ pub struct Navigator<M = Keywords> {
     memory: Memory,
     place: Option<usize>,
     attempt: Option<Attempt>,
+    awaits_played: bool,
     choices: u32,
     /// The last number typed, and the last thing said.
     typed: Option<String>,
@@ -109,6 +110,7 @@ impl<M: Matcher> Navigator<M> {
             memory: Memory::default(),
             place: None,
             attempt: None,
+            awaits_played: false,
             choices: 0,
             typed: None,
             was_misread: false,
@@ -129,10 +131,13 @@ impl<M: Matcher> Navigator<M> {
         match input {
             Input::Heard { text, began, is_repeat } => self.hear(now, text, began, is_repeat),
             Input::Line(line) => self.sounds(now, line),
-            Input::Played => match &mut self.attempt {
-                Some(attempt) if attempt.played.is_none() => attempt.played = Some(now),
-                _ => self.put(Output::Ignored { input: "played" }),
-            },
+            Input::Played if std::mem::take(&mut self.awaits_played) => {
+                // The menu may have let us go before the last gap was over.
+                if let Some(attempt) = &mut self.attempt {
+                    attempt.played = Some(now);
+                }
+            }
+            Input::Played => self.put(Output::Ignored { input: "played" }),
             Input::Act(action) if self.attempt.is_none() => self.act(now, action),
             Input::Act(_) => self.put(Output::Ignored { input: "an action during another" }),
             Input::Tick => self.tick(now),
@@ -166,8 +171,10 @@ impl<M: Matcher> Navigator<M> {
             let from = played.map_or(quiet_from, |played| played.max(quiet_from));
             if !self.is_settled && !self.pieces.is_empty() {
                 sooner(quiet_from + ms(self.policy.settled_ms), Timer::Settled);
-            } else if self.line == Line::Quiet && (played.is_some() || self.awaits_more) {
+            } else if self.line == Line::Quiet && played.is_some() {
                 sooner(from + ms(self.policy.stale_ms), Timer::Stale);
+            } else if self.line == Line::Quiet && self.awaits_more {
+                sooner(from + ms(self.policy.again_ms_max), Timer::Stale);
             }
             if !self.is_holding {
                 sooner(from + ms(self.policy.silence_ms_max), Timer::Patience);
@@ -275,7 +282,7 @@ impl<M: Matcher> Navigator<M> {
                 self.place = None;
             } else {
                 let place = attempt.place;
-                self.memory.learn(place, &reading.content);
+                self.memory.learn(place, &reading);
                 // The whole menu counts, what was heard of it before included.
                 let before = attempt.before.iter().map(|text| Piece { text: text.clone(), is_repeat: true });
                 for piece in before.rev() {
@@ -331,10 +338,10 @@ impl<M: Matcher> Navigator<M> {
     /// The menu that is heard, as a place; notes it.
     fn arrive(&mut self, reading: &Reading) -> usize {
         let by_sound = self.sounds_repeated();
-        let place = self.memory.find(&reading.content, by_sound);
+        let place = self.memory.find(reading, by_sound);
         let again = self.place == Some(place);
         self.place = Some(place);
-        self.memory.learn(place, &reading.content);
+        self.memory.learn(place, reading);
         let known = self.memory.place_mut(place);
         known.is_whole |= again;
         known.visits += u32::from(!again);

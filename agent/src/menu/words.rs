@@ -221,8 +221,10 @@ pub struct Policy {
     pub decides: bool,
     /// Silence after which a prompt is over.
     pub settled_ms: u32,
-    /// Silence after which a prompt will not repeat itself either.
+    /// Silence after which a press has had no effect.
     pub stale_ms: u32,
+    /// Silence after which a menu that offered nothing we want will not say it all again.
+    pub again_ms_max: u32,
     /// A prompt longer than this is pressed into, when it has offered what we want.
     pub prompt_ms_max: u32,
     /// Length of a first try's tones and gaps.
@@ -247,6 +249,7 @@ impl Default for Policy {
             decides: true,
             settled_ms: 900,
             stale_ms: 6_000,
+            again_ms_max: 12_000,
             prompt_ms_max: 20_000,
             tone_ms: 100,
             slow_tone_ms: 250,

@@ -12,10 +12,9 @@
 mod ear;
 mod mouth;
 
-use std::{sync::Arc, time::Duration};
+use std::{fmt, sync::Arc, time::Duration};
 
 use agent::menu::{End, Input, Keywords, Line, Matcher, Navigator, Output, Policy};
-use dtmf::Digit;
 use fastrand::Rng;
 use media::Mono;
 use serde::Serialize;
@@ -93,6 +92,18 @@ impl Report {
     pub fn choices(&self) -> usize {
         let made = |output: &Output| matches!(output, Output::Press { .. } | Output::Say { .. });
         self.outputs.iter().filter(|(_, output)| made(output)).count()
+    }
+}
+
+impl fmt::Display for Report {
+    /// The story of the trial, a line an output.
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        let visits: Vec<&str> = self.account.visits.iter().map(|visit| visit.node.as_str()).collect();
+        writeln!(f, "{:?} after {} s by {:?}, keys {:?}", self.end, self.seconds, visits, self.keys())?;
+        for (ms, output) in &self.outputs {
+            writeln!(f, "{:>8.2} {output:?}", *ms as f32 / 1_000.0)?;
+        }
+        Ok(())
     }
 }
 
@@ -200,9 +211,4 @@ impl<M: Matcher> Trial<M> {
             self.outputs.push((now.as_millis(), output));
         }
     }
-}
-
-/// Keys as text.
-pub fn shown(keys: &[Digit]) -> String {
-    keys.iter().map(|key| key.as_char()).collect()
 }

@@ -22,6 +22,13 @@ pub(super) const PIECES_MAX: usize = 64;
 /// Longest piece that is read, in bytes; the rest of it is left out.
 pub(super) const PIECE_BYTES_MAX: usize = 2_000;
 
+impl Reading {
+    /// Every key with the telling words of its topic.
+    pub(super) fn labels(&self) -> impl Iterator<Item = (String, Vec<String>)> + '_ {
+        self.offers.iter().map(|offer| (offer.what(), words::telling(&offer.topic)))
+    }
+}
+
 /// A menu as understood so far.
 #[derive(Clone, Debug, Default, PartialEq)]
 pub(super) struct Reading {
@@ -38,7 +45,7 @@ pub(super) fn read<'a>(pieces: impl Iterator<Item = &'a str> + Clone) -> Reading
     let tokens = words::tokens(pieces.clone());
     let cues = Cues::of(&tokens);
     let offers = offers::offers(&tokens, cues.asks_yes_or_no);
-    let mut content: Vec<String> = pieces.flat_map(words::content).collect();
+    let mut content: Vec<String> = pieces.flat_map(words::telling).collect();
     content.sort_unstable();
     content.dedup();
     Reading { offers, cues, content }

@@ -54,7 +54,7 @@ const EMPTY: &[&str] = &[
     "should", "so", "some", "speak", "talk", "tell", "that", "the", "their", "them", "there", "they", "this",
     "to", "us", "want", "was", "we", "what", "when", "whether", "which", "will", "wish", "with",
     "would", "you", "your", "you'd", "information", "regarding", "concerning", "department", "existing", "new",
-    "other", "service", "services", "customer", "number", "key", "option", "options", "who", "how",
+    "other", "one", "two", "three", "four", "five", "six", "seven", "eight", "nine", "zero", "service", "services", "customer", "number", "key", "option", "options", "who", "how",
 ];
 
 /// The stem of a word: plural, `-ing` and `-ed` taken off.
@@ -68,7 +68,7 @@ pub(in crate::menu) fn stem(word: &str) -> String {
     cut(word, "ing", 4)
         .or_else(|| cut(word, "ed", 4))
         .or_else(|| cut(word, "'s", 3))
-        .or_else(|| cut(word, "s", 3).filter(|_| !word.ends_with("ss")))
+        .or_else(|| cut(word, "s", 3).filter(|_| !word.ends_with("ss") && !word.ends_with("us")))
         .unwrap_or_else(|| word.to_owned())
 }
 
@@ -77,6 +77,17 @@ pub(in crate::menu) fn content(text: &str) -> Vec<String> {
     let words = text.split(|c: char| !(c.is_alphanumeric() || c == '\''));
     let lower = words.map(str::to_lowercase).filter(|word| word.len() > 1);
     lower.filter(|word| !EMPTY.contains(&word.as_str())).map(|word| stem(&word)).collect()
+}
+
+/// The stems that tell this menu from another: without keys, and without what every menu says.
+pub(super) fn telling(text: &str) -> Vec<String> {
+    const EVERYWHERE: &[&str] = &[
+        "return", "previous", "main", "menu", "again", "repeat", "back", "go", "listen", "followed", "then", "pressed",
+        "hold", "line", "welcome", "thank",
+    ];
+    let mut words = content(text);
+    words.retain(|word| key(word).is_none() && misheard_key(word).is_none() && !EVERYWHERE.contains(&word.as_str()));
+    words
 }
 
 /// The same word, or a long one with one letter wrong.
@@ -162,6 +173,7 @@ mod tests {
             ("inquiries", "inquiry"),
             ("booking", "book"),
             ("address", "address"),
+            ("previous", "previous"),
             ("is", "is"),
         ] {
             assert_eq!(stem(word), expected);
