@@ -171,6 +171,7 @@ impl<M: Matcher> Navigator<M> {
             attempt.choice.give = Give::Keys(Digit::try_from('#').into_iter().collect());
         }
         self.choices += 1;
+        attempt.before = self.take_pieces();
         self.start(now, attempt);
         true
     }
