@@ -189,7 +189,7 @@ fn fewest(tree: &Tree, to: &str) -> Option<usize> {
 
 #[test]
 fn plain_trees_are_walked_the_shortest_way() {
-    for seed in 0..150 {
+    for seed in 0..60 {
         let (tree, errand, fewest) = grown(seed, false);
         tree.check().expect("a tree");
         let config = TrialConfig { seed, ..TrialConfig::default() };
@@ -202,7 +202,7 @@ fn plain_trees_are_walked_the_shortest_way() {
 
 #[test]
 fn tricky_trees_are_walked_all_the_same() {
-    for seed in 1_000..1_150 {
+    for seed in 1_000..1_060 {
         let (tree, errand, fewest) = grown(seed, true);
         let config = TrialConfig { seed, ..TrialConfig::default() };
         let report = trial::run(&tree, &errand, &config).expect("sounds");
@@ -215,7 +215,7 @@ fn tricky_trees_are_walked_all_the_same() {
 
 #[test]
 fn a_recogniser_that_errs_seldom_leads_astray() {
-    const TREES: u64 = 200;
+    const TREES: u64 = 100;
     let mut arrived = 0;
     for seed in 2_000..2_000 + TREES {
         let (tree, errand, _) = grown(seed, false);
@@ -223,7 +223,6 @@ fn a_recogniser_that_errs_seldom_leads_astray() {
         let report = trial::run(&tree, &errand, &config).expect("sounds");
         // Whatever was misheard: it ends, and not by going round.
         assert!(report.end.is_some() && report.choices() < 40, "seed {seed}: {report}");
-        if !report.succeeds(&errand) { println!("{seed} {} {report}", errand.goal.task); }
         arrived += u64::from(report.succeeds(&errand));
     }
     println!("{arrived} of {TREES} arrived with 8 words of 100 misheard");

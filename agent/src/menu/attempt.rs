@@ -87,15 +87,10 @@ impl<M: Matcher> Navigator<M> {
         self.memory.tried(place, what);
         self.choices += 1;
         let before = self.take_pieces();
-        self.start(now, Attempt {
-            choice,
-            place,
-            before,
-            cuts_in: false,
-            tries: 0,
-            began: now,
-            played: None,
-        });
+        self.start(
+            now,
+            Attempt { choice, place, before, cuts_in: false, tries: 0, began: now, played: None },
+        );
     }
 
     /// Starts the next try of an attempt.
@@ -159,7 +154,13 @@ impl<M: Matcher> Navigator<M> {
     }
 
     /// The attempt did not take: try it another way. `false` when there is no other way.
-    pub(super) fn retry(&mut self, now: Mono, mut attempt: Attempt, effect: Effect, reading: &Reading) -> bool {
+    pub(super) fn retry(
+        &mut self,
+        now: Mono,
+        mut attempt: Attempt,
+        effect: Effect,
+        reading: &Reading,
+    ) -> bool {
         if attempt.tries >= TRIES_MAX || self.choices >= self.policy.choices_max {
             return false;
         }
@@ -194,7 +195,9 @@ impl<M: Matcher> Navigator<M> {
             }
             Give::Words(_) => {
                 let named = reading.offers.iter().find(|offer| offer.topic == choice.topic);
-                named.filter(|offer| !offer.keys.is_empty()).map(|offer| Give::Keys(offer.keys.clone()))
+                named
+                    .filter(|offer| !offer.keys.is_empty())
+                    .map(|offer| Give::Keys(offer.keys.clone()))
             }
         }
     }

@@ -88,22 +88,32 @@ impl<M: Matcher> Navigator<M> {
         }
         if cues.asks_yes_or_no {
             let said = words::content(&self.last_said);
-            let right = said.iter().any(|word| reading.content.iter().any(|heard| words::alike(heard, word)));
+            let right = said
+                .iter()
+                .any(|word| reading.content.iter().any(|heard| words::alike(heard, word)));
             return self.answer(place, reading, right);
         }
         if cues.asks_openly {
             let answer = self.answer_in_the_open();
-            return (!self.memory.was_tried(place, &answer)).then(|| Choice::words(&answer, "what we want"));
+            return (!self.memory.was_tried(place, &answer))
+                .then(|| Choice::words(&answer, "what we want"));
         }
-        if self.wants_person() && let Some(offer) = of_kind(Kind::Person) {
+        if self.wants_person()
+            && let Some(offer) = of_kind(Kind::Person)
+        {
             return Some(choice_of(&offer));
         }
         // "To continue, press 1": nothing else is on offer, so it is no question.
-        let is_gate = reading.offers.iter().all(|offer| matches!(offer.kind, Kind::Yes | Kind::No | Kind::Repeat));
+        let is_gate = reading
+            .offers
+            .iter()
+            .all(|offer| matches!(offer.kind, Kind::Yes | Kind::No | Kind::Repeat));
         if is_gate && let Some(offer) = of_kind(Kind::Yes) {
             return Some(choice_of(&offer));
         }
-        if cues.wants_number.is_some() && let Some(offer) = of_kind(Kind::No).or_else(|| of_kind(Kind::Person)) {
+        if cues.wants_number.is_some()
+            && let Some(offer) = of_kind(Kind::No).or_else(|| of_kind(Kind::Person))
+        {
             return Some(choice_of(&offer));
         }
         of_kind(Kind::Other).map(|offer| choice_of(&offer))
@@ -127,7 +137,9 @@ impl<M: Matcher> Navigator<M> {
     /// The offer of a topic that serves the goal best, among those not tried here.
     fn best(&mut self, place: usize, reading: &Reading) -> Option<(Offer, f32)> {
         let mut best: Option<(Offer, f32)> = None;
-        for offer in reading.offers.iter().filter(|offer| matches!(offer.kind, Kind::Topic | Kind::Person)) {
+        for offer in
+            reading.offers.iter().filter(|offer| matches!(offer.kind, Kind::Topic | Kind::Person))
+        {
             let score = self.score(&offer.topic);
             let known = self.memory.was_tried(place, &offer.what());
             // "For all billing questions, speak to an agent" is a topic too; a plain "agent" is not.
@@ -150,7 +162,8 @@ impl<M: Matcher> Navigator<M> {
     }
 
     fn untried(&self, place: usize, reading: &Reading, kind: Kind) -> Option<Offer> {
-        let fits = |offer: &&Offer| offer.kind == kind && !self.memory.was_tried(place, &offer.what());
+        let fits =
+            |offer: &&Offer| offer.kind == kind && !self.memory.was_tried(place, &offer.what());
         reading.offers.iter().find(fits).cloned()
     }
 
@@ -185,7 +198,11 @@ impl<M: Matcher> Navigator<M> {
         if let Some(offer) = call_back.filter(|_| self.goal.takes_call_back) {
             return (!self.memory.was_tried(place, &offer.what())).then(|| choice_of(offer));
         }
-        reading.offers.iter().find(|offer| offer.kind == Kind::Stay && !offer.keys.is_empty()).map(choice_of)
+        reading
+            .offers
+            .iter()
+            .find(|offer| offer.kind == Kind::Stay && !offer.keys.is_empty())
+            .map(choice_of)
     }
 
     /// What to say to "how can I help you?".
@@ -199,8 +216,19 @@ impl<M: Matcher> Navigator<M> {
     }
 
     fn wants_person(&self) -> bool {
-        const PEOPLE: &[&str] = &["person", "someone", "representative", "operator", "agent", "human", "anybody", "somebody"];
-        self.goal.wishes().any(|wish| words::content(wish).iter().any(|word| PEOPLE.contains(&word.as_str())))
+        const PEOPLE: &[&str] = &[
+            "person",
+            "someone",
+            "representative",
+            "operator",
+            "agent",
+            "human",
+            "anybody",
+            "somebody",
+        ];
+        self.goal
+            .wishes()
+            .any(|wish| words::content(wish).iter().any(|word| PEOPLE.contains(&word.as_str())))
     }
 
     /// Does what was decided, here or by somebody else.
@@ -218,7 +246,9 @@ impl<M: Matcher> Navigator<M> {
             Action::Say { text } if !text.trim().is_empty() => {
                 self.give(now, place, Choice::words(&text, ""));
             }
-            Action::Press { .. } | Action::Say { .. } => self.put(Output::Ignored { input: "an empty action" }),
+            Action::Press { .. } | Action::Say { .. } => {
+                self.put(Output::Ignored { input: "an empty action" })
+            }
             Action::GoBack => match self.untried(place, &reading, Kind::Back) {
                 Some(offer) => self.give(now, place, choice_of(&offer)),
                 None => self.act(now, Action::AskForPerson),

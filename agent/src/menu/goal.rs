@@ -59,7 +59,10 @@ impl Goal {
     pub(super) fn number_for(&self, request: &[String]) -> Option<String> {
         let shared = |number: &Number| {
             let named = words::content(&number.name);
-            named.iter().filter(|word| request.iter().any(|asked| words::alike(asked, word))).count()
+            named
+                .iter()
+                .filter(|word| request.iter().any(|asked| words::alike(asked, word)))
+                .count()
         };
         let read = numbers_in(&self.task);
         let best = read.iter().chain(&self.numbers).max_by_key(|number| shared(number))?;

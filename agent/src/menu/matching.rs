@@ -18,16 +18,69 @@ pub struct Keywords;
 
 /// Stems that mean the same errand in the mouth of a menu and of a caller.
 pub const THEMES: &[&[&str]] = &[
-    &["bill", "invoice", "payment", "pay", "paid", "charge", "account", "balance", "statement", "due", "receivable"],
+    &[
+        "bill",
+        "invoice",
+        "payment",
+        "pay",
+        "paid",
+        "charge",
+        "account",
+        "balance",
+        "statement",
+        "due",
+        "receivable",
+    ],
     &["refund", "return", "exchange", "credit", "reimburse", "reimbursement"],
     &["hour", "open", "opening", "close", "closing", "time", "schedule"],
     &["location", "direction", "address", "store", "branch", "parking", "where"],
-    &["reservation", "reserve", "book", "booking", "table", "appointment", "schedule", "reschedule", "visit"],
+    &[
+        "reservation",
+        "reserve",
+        "book",
+        "booking",
+        "table",
+        "appointment",
+        "schedule",
+        "reschedule",
+        "visit",
+    ],
     &["cancel", "cancellation", "cancelation", "terminate", "discontinue", "unsubscribe"],
-    &["support", "technical", "technician", "help", "problem", "trouble", "repair", "broken", "fault", "error", "fix", "issue", "internet", "connection", "router"],
+    &[
+        "support",
+        "technical",
+        "technician",
+        "help",
+        "problem",
+        "trouble",
+        "repair",
+        "broken",
+        "fault",
+        "error",
+        "fix",
+        "issue",
+        "internet",
+        "connection",
+        "router",
+    ],
     &["outage", "power", "emergency", "leak", "urgent", "blackout"],
-    &["sale", "sales", "buy", "purchase", "order", "price", "pricing", "quote", "upgrade", "offer", "subscribe"],
-    &["delivery", "deliver", "shipping", "shipment", "package", "parcel", "track", "tracking", "courier", "order", "where"],
+    &[
+        "sale",
+        "sales",
+        "buy",
+        "purchase",
+        "order",
+        "price",
+        "pricing",
+        "quote",
+        "upgrade",
+        "offer",
+        "subscribe",
+    ],
+    &[
+        "delivery", "deliver", "shipping", "shipment", "package", "parcel", "track", "tracking",
+        "courier", "order", "where",
+    ],
     &["prescription", "refill", "pharmacy", "pharmacist", "medicine", "medication"],
     &["claim", "accident", "damage", "insurance", "policy", "coverage"],
     &["lost", "stolen", "card", "fraud", "block", "theft", "debit"],
@@ -52,7 +105,8 @@ pub const GOOD: f32 = 0.4;
 impl Matcher for Keywords {
     fn score(&mut self, wish: &str, topic: &str) -> f32 {
         let (wish, topic) = (words::content(wish), words::content(topic));
-        let near = |word: &String| wish.iter().map(|other| nearness(word, other)).fold(0.0, f32::max);
+        let near =
+            |word: &String| wish.iter().map(|other| nearness(word, other)).fold(0.0, f32::max);
         let scores: Vec<f32> = topic.iter().map(near).collect();
         let best = scores.iter().copied().fold(0.0, f32::max);
         let total: f32 = scores.iter().sum();
@@ -79,14 +133,40 @@ mod tests {
     #[test]
     fn the_best_topic_wins() {
         let table: &[(&str, &[&str])] = &[
-            ("Ask when my invoice is due", &["for billing and payments", "for sales", "for technical support", "for opening hours"]),
-            ("Find out until when they are open on Sunday", &["for our opening hours", "to make a reservation", "for catering"]),
-            ("Book a table for four on Friday", &["for reservations", "for takeaway orders", "for our opening hours"]),
-            ("Cancel my reservation", &["to cancel a reservation", "to make a reservation", "for directions"]),
-            ("My internet does not work since yesterday", &["for technical support", "for billing", "for new customers"]),
+            (
+                "Ask when my invoice is due",
+                &[
+                    "for billing and payments",
+                    "for sales",
+                    "for technical support",
+                    "for opening hours",
+                ],
+            ),
+            (
+                "Find out until when they are open on Sunday",
+                &["for our opening hours", "to make a reservation", "for catering"],
+            ),
+            (
+                "Book a table for four on Friday",
+                &["for reservations", "for takeaway orders", "for our opening hours"],
+            ),
+            (
+                "Cancel my reservation",
+                &["to cancel a reservation", "to make a reservation", "for directions"],
+            ),
+            (
+                "My internet does not work since yesterday",
+                &["for technical support", "for billing", "for new customers"],
+            ),
             ("Where is my parcel", &["to track a delivery", "for returns", "for sales"]),
-            ("Get my prescription refilled", &["for the pharmacy", "for appointments", "for lab results"]),
-            ("Report a stolen credit card", &["for lost or stolen cards", "for mortgages", "for your balance"]),
+            (
+                "Get my prescription refilled",
+                &["for the pharmacy", "for appointments", "for lab results"],
+            ),
+            (
+                "Report a stolen credit card",
+                &["for lost or stolen cards", "for mortgages", "for your balance"],
+            ),
         ];
         for (wish, topics) in table {
             let scores: Vec<f32> = topics.iter().map(|topic| Keywords.score(wish, topic)).collect();
@@ -98,7 +178,12 @@ mod tests {
 
     #[test]
     fn nothing_in_common_is_nothing() {
-        for (wish, topic) in [("Ask about my bill", "for careers"), ("", "for sales"), ("Book a table", ""), ("Book a table", "to speak to us")] {
+        for (wish, topic) in [
+            ("Ask about my bill", "for careers"),
+            ("", "for sales"),
+            ("Book a table", ""),
+            ("Book a table", "to speak to us"),
+        ] {
             assert_eq!(Keywords.score(wish, topic), 0.0, "{wish} {topic}");
         }
     }

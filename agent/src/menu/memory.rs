@@ -40,7 +40,8 @@ impl Memory {
         let enough = if by_sound { SAME_BY_SOUND } else { SAME };
         let known = self.places.iter().enumerate().filter(|(_, place)| place.agrees(reading));
         let known = known.map(|(index, place)| (index, likeness(&place.content, &reading.content)));
-        let best = known.max_by(|a, b| a.1.total_cmp(&b.1)).filter(|(_, likeness)| *likeness >= enough);
+        let best =
+            known.max_by(|a, b| a.1.total_cmp(&b.1)).filter(|(_, likeness)| *likeness >= enough);
         if let Some((index, _)) = best {
             return index;
         }
@@ -57,7 +58,8 @@ impl Memory {
         let (place, content) = (&self.places[place], &reading.content);
         let enough = if by_sound { SAME_BY_SOUND } else { SAME };
         let shared = shared(&place.content, content);
-        let is_part = content.len() >= PART_WORDS_MIN && shared as f32 >= PART * content.len() as f32;
+        let is_part =
+            content.len() >= PART_WORDS_MIN && shared as f32 >= PART * content.len() as f32;
         place.agrees(reading) && (likeness(&place.content, content) >= enough || is_part)
     }
 
@@ -112,7 +114,8 @@ impl Place {
     fn agrees(&self, reading: &Reading) -> bool {
         let (mut for_it, mut against) = (0, 0);
         for (key, topic) in reading.labels().filter(|(_, topic)| !topic.is_empty()) {
-            let mut known = self.labels.iter().filter(|(named, words)| *named == key && !words.is_empty());
+            let mut known =
+                self.labels.iter().filter(|(named, words)| *named == key && !words.is_empty());
             let alike = |known: &[String]| {
                 known.iter().any(|word| topic.iter().any(|heard| words::alike(word, heard)))
             };
@@ -146,13 +149,20 @@ mod tests {
 
     #[test]
     fn a_menu_is_known_again_in_spite_of_errors() {
-        const MAIN: &str = "For billing press 1, for support press 2, for sales press 3, for directions press 4.";
+        const MAIN: &str =
+            "For billing press 1, for support press 2, for sales press 3, for directions press 4.";
         let mut memory = Memory::default();
         let main = memory.find(&heard(MAIN), false);
         assert_eq!(memory.find(&heard(&MAIN.replace("sales", "sails")), false), main);
-        let garbled = heard("For pulling press 1, for support press 2, for sails press 3, for erections press 4.");
+        let garbled = heard(
+            "For pulling press 1, for support press 2, for sails press 3, for erections press 4.",
+        );
         assert_eq!(memory.find(&garbled, true), main);
-        assert!(memory.is_same(main, &heard("for sales press 3, for support press 2, for directions press 4"), false));
+        assert!(memory.is_same(
+            main,
+            &heard("for sales press 3, for support press 2, for directions press 4"),
+            false
+        ));
         assert_eq!(memory.strangers(main, &heard("For sales press 3. See our website.")), 2);
         assert_ne!(memory.find(&heard("For invoices press 1, for payments press 2."), false), main);
     }
@@ -177,7 +187,8 @@ mod tests {
     #[test]
     fn more_menus_than_the_memory_holds() {
         let mut memory = Memory::default();
-        let last = (0..100).map(|i| memory.find(&heard(&format!("Room a{i} b{i} c{i} d{i}")), false));
+        let last =
+            (0..100).map(|i| memory.find(&heard(&format!("Room a{i} b{i} c{i} d{i}")), false));
         assert_eq!(last.max(), Some(PLACES_MAX - 1));
     }
 }

@@ -21,6 +21,8 @@ mod memory;
 mod read;
 mod words;
 
+#[cfg(test)]
+mod tests;
 
 use std::{collections::VecDeque, time::Duration};
 
@@ -284,7 +286,8 @@ impl<M: Matcher> Navigator<M> {
                 let place = attempt.place;
                 self.memory.learn(place, &reading);
                 // The whole menu counts, what was heard of it before included.
-                let before = attempt.before.iter().map(|text| Piece { text: text.clone(), is_repeat: true });
+                let before =
+                    attempt.before.iter().map(|text| Piece { text: text.clone(), is_repeat: true });
                 for piece in before.rev() {
                     self.pieces.push_front(piece);
                 }
@@ -298,7 +301,8 @@ impl<M: Matcher> Navigator<M> {
                 self.memory.place_mut(place).is_whole = true;
             }
         }
-        let is_menu = |offer: &read::Offer| matches!(offer.kind, Kind::Topic | Kind::Language | Kind::Person);
+        let is_menu =
+            |offer: &read::Offer| matches!(offer.kind, Kind::Topic | Kind::Language | Kind::Person);
         if self.is_holding && !reading.cues.holds && reading.offers.iter().any(is_menu) {
             self.leave_queue(now);
         }

@@ -207,9 +207,9 @@ impl Step {
     /// Every sound the step may play.
     pub(crate) fn sounds(&self) -> Vec<Sound> {
         match self {
-            Self::Say(sound)
-            | Self::Interrupt { with: sound, .. }
-            | Self::Noise { sound, .. } => vec![sound.clone()],
+            Self::Say(sound) | Self::Interrupt { with: sound, .. } | Self::Noise { sound, .. } => {
+                vec![sound.clone()]
+            }
             Self::Ask(question) => {
                 let cough = question.cough_after_ms.map(|_| Sound::Cough);
                 let said = std::iter::once(question.say.clone());

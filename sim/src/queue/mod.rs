@@ -118,7 +118,10 @@ mod tests {
             ms += FRAME_MS;
             match waiting.frame(&queue, false) {
                 Does::Nothing => {}
-                Does::Says(prompts) => said.push((ms, prompts.iter().map(|p| p.text().to_owned()).collect::<Vec<_>>().join(" "))),
+                Does::Says(prompts) => said.push((
+                    ms,
+                    prompts.iter().map(|p| p.text().to_owned()).collect::<Vec<_>>().join(" "),
+                )),
                 Does::PicksUp => break,
             }
         }

@@ -22,7 +22,11 @@ const IS_IT_RIGHT: &str = "If this is correct, press 1. Otherwise, press 2.";
 /// Everything that may be played when a number is read back.
 pub(crate) fn read_back_sounds() -> Vec<Sound> {
     let digits = agent::numerals::ONES[..10].iter();
-    [YOU_ENTERED, IS_IT_RIGHT].iter().chain(digits).map(|text| Sound::Text((*text).to_owned())).collect()
+    [YOU_ENTERED, IS_IT_RIGHT]
+        .iter()
+        .chain(digits)
+        .map(|text| Sound::Text((*text).to_owned()))
+        .collect()
 }
 
 fn text(text: &str) -> Prompt {
@@ -46,7 +50,9 @@ impl Machine {
                 let ends = menu.keys.ends_with == Some(digit) && !self.typed.is_empty();
                 ends || menu.choices.iter().any(|choice| choice.keys.starts_with(&typed))
             }
-            Some(Node::Number(_)) if self.to_confirm.is_some() => matches!(digit.as_char(), '1' | '2'),
+            Some(Node::Number(_)) if self.to_confirm.is_some() => {
+                matches!(digit.as_char(), '1' | '2')
+            }
             Some(Node::Number(number)) => {
                 digit.as_char().is_ascii_digit() || number.keys.ends_with == Some(digit)
             }
@@ -168,7 +174,9 @@ impl Machine {
                     None => self.again(&menu.wait, &menu.wait.invalid, &menu.say),
                 }
             }
-            Some(Node::Number(number)) => self.again(&number.wait, &number.wait.invalid, &number.say),
+            Some(Node::Number(number)) => {
+                self.again(&number.wait, &number.wait.invalid, &number.say)
+            }
             _ => {}
         }
     }

@@ -14,7 +14,7 @@ use super::{
 use crate::{
     callee::{Listening, RECOGNITION_MS_MAX, Score, Sound, Step},
     ear::words,
-    mailbox::Recording,
+    mailbox::{Mailbox, Recording},
     queue::{Does, Waiting},
     sound::FRAME_SAMPLES,
 };
@@ -113,11 +113,7 @@ impl Machine {
     }
 
     /// Twenty milliseconds.
-    pub(crate) fn frame(
-        &mut self,
-        heard: &[i16; FRAME_SAMPLES],
-        said: &mut [i16; FRAME_SAMPLES],
-    ) {
+    pub(crate) fn frame(&mut self, heard: &[i16; FRAME_SAMPLES], said: &mut [i16; FRAME_SAMPLES]) {
         self.ear.frame(heard);
         while let Some(key) = self.ear.next() {
             self.key(key);
@@ -215,19 +211,42 @@ impl Machine {
         let Some(node) = tree.nodes.get(&self.node) else { return };
         let is_done = self.speaker.is_done();
         match (node, &mut self.stage) {
-            (_, Stage::Recognises { ms }) => {
+            (Node::Menu(_) | Node::Number(_), _) => self.ask(node),
+            (Node::Mailbox(mailbox), _) => self.take_message(mailbox),
+            (Node::Say { then, .. }, _) if is_done => self.enter(then),
+            (Node::HangUp { .. }, _) if is_done => self.hang_up(),
+            (Node::Queue(queue), Stage::Queue(waiting)) => match waiting.frame(queue, !is_done) {
+                Does::Nothing => {}
+                Does::Says(prompts) => self.speaker.say(&prompts),
+                Does::PicksUp => self.enter(&queue.then),
+            },
+            (Node::Ring { ms: rings_ms, then, .. }, Stage::Rings { ms }) => {
+                *ms += FRAME_MS;
+                if *ms >= *rings_ms {
+                    self.enter(then);
+                }
+            }
+            _ => {}
+        }
+    }
+
+    /// A menu or a number: the prompt, the wait, the recogniser.
+    fn ask(&mut self, node: &Node) {
+        match &mut self.stage {
+            Stage::Recognises { ms } => {
                 *ms += FRAME_MS;
                 if *ms >= RECOGNITION_MS_MAX {
                     self.words("");
                 }
             }
-            (Node::Menu(_) | Node::Number(_), Stage::Speaks) if is_done => {
+            Stage::Speaks if self.speaker.is_done() => {
                 self.stage = Stage::Waits { ms: 0 };
+                // What was said under the prompt counts only if it is still being said.
                 if self.listening.quiet_ms >= WORDS_SILENCE_MS {
                     self.listening.open();
                 }
             }
-            (Node::Menu(_) | Node::Number(_), Stage::Waits { ms }) => {
+            Stage::Waits { ms } => {
                 *ms += FRAME_MS;
                 let waited_ms = *ms;
                 let spoke = self.listening.speech_ms >= WORDS_MS_MIN;
@@ -236,28 +255,25 @@ impl Machine {
                     self.listening.open();
                     self.stage = Stage::Recognises { ms: 0 };
                     self.wants.push_back(Wants::Recognise { samples });
-                } else if !self.ear.is_busy() && self.listening.quiet_ms > 0 {
+                } else if !self.ear.is_busy() && !spoke {
                     self.waited(node, waited_ms);
                 }
             }
-            (Node::Say { then, .. }, _) if is_done => self.enter(then),
-            (Node::HangUp { .. }, Stage::Speaks) if is_done => self.hang_up(),
-            (Node::Queue(queue), Stage::Queue(waiting)) => {
-                match waiting.frame(queue, !is_done) {
-                    Does::Nothing => {}
-                    Does::Says(prompts) => self.speaker.say(&prompts),
-                    Does::PicksUp => self.enter(&queue.then),
-                }
-            }
-            (Node::Mailbox(mailbox), Stage::Speaks) if is_done => {
-                if mailbox.is_full {
-                    return self.hang_up();
-                }
+            _ => {}
+        }
+    }
+
+    /// A mailbox: the greeting, the message, the end.
+    fn take_message(&mut self, mailbox: &Mailbox) {
+        let is_done = self.speaker.is_done();
+        match &mut self.stage {
+            Stage::Speaks if is_done && mailbox.is_full => self.hang_up(),
+            Stage::Speaks if is_done => {
                 let (from_sample, to_sample) = (self.sample, self.sample);
                 self.account.messages.push(Message { from_sample, to_sample, speech_ms: 0 });
                 self.stage = Stage::Records(Recording::default());
             }
-            (Node::Mailbox(mailbox), Stage::Records(recording)) => {
+            Stage::Records(recording) => {
                 let is_speech = self.listening.quiet_ms == 0 && self.listening.began;
                 let is_over = recording.frame(mailbox, is_speech);
                 let speech_ms = recording.speech_ms;
@@ -269,13 +285,7 @@ impl Machine {
                     self.speaker.say(&mailbox.thanks);
                 }
             }
-            (Node::Mailbox(_), Stage::Waits { .. }) if is_done => self.hang_up(),
-            (Node::Ring { ms: rings_ms, then, .. }, Stage::Rings { ms }) => {
-                *ms += FRAME_MS;
-                if *ms >= *rings_ms {
-                    self.enter(then);
-                }
-            }
+            Stage::Waits { .. } if is_done => self.hang_up(),
             _ => {}
         }
     }

@@ -326,7 +326,8 @@ impl Tree {
     /// # Errors
     /// When it is no TOML of this shape, or names nodes or keys that do not exist.
     pub fn parse(toml: &str) -> Result<Self, BadTree> {
-        let tree: Self = toml::from_str(toml).map_err(|error| BadTree::Unreadable(error.to_string()))?;
+        let tree: Self =
+            toml::from_str(toml).map_err(|error| BadTree::Unreadable(error.to_string()))?;
         tree.check()?;
         Ok(tree)
     }
@@ -349,7 +350,11 @@ impl Tree {
     pub fn check(&self) -> Result<(), BadTree> {
         let known = |from: &str, to: &str| {
             let (from, to) = (from.to_owned(), to.to_owned());
-            if self.nodes.contains_key(&to) { Ok(()) } else { Err(BadTree::NoSuchNode { from, to }) }
+            if self.nodes.contains_key(&to) {
+                Ok(())
+            } else {
+                Err(BadTree::NoSuchNode { from, to })
+            }
         };
         known("start", &self.start)?;
         for errand in &self.errands {
@@ -360,7 +365,9 @@ impl Tree {
             let choices = match node {
                 Node::Menu(menu) => &menu.choices,
                 Node::Queue(queue) => &queue.choices,
-                Node::Chance(among) if among.is_empty() => return Err(BadTree::NoChance(name.clone())),
+                Node::Chance(among) if among.is_empty() => {
+                    return Err(BadTree::NoChance(name.clone()));
+                }
                 _ => continue,
             };
             for choice in choices {

@@ -79,7 +79,9 @@ impl Ear {
     /// Time passes at the far end.
     pub(super) fn frame(&mut self, now: Mono, errand: &callee::Errand) {
         let sample = now.as_millis() * 8;
-        while let Some(played) = errand.tree.played.get(self.heard).filter(|p| p.to_sample <= sample) {
+        while let Some(played) =
+            errand.tree.played.get(self.heard).filter(|p| p.to_sample <= sample)
+        {
             self.heard += 1;
             self.recognise(played);
         }

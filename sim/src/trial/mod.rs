@@ -75,7 +75,8 @@ pub struct Report {
 impl Report {
     /// Whether it ended as the errand wants.
     pub fn succeeds(&self, errand: &Errand) -> bool {
-        self.end == Some(errand.ends) && errand.reaches.as_ref().is_none_or(|node| *node == self.node)
+        self.end == Some(errand.ends)
+            && errand.reaches.as_ref().is_none_or(|node| *node == self.node)
     }
 
     /// The keys that the machines heard, in order.
@@ -98,8 +99,16 @@ impl Report {
 impl fmt::Display for Report {
     /// The story of the trial, a line an output.
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        let visits: Vec<&str> = self.account.visits.iter().map(|visit| visit.node.as_str()).collect();
-        writeln!(f, "{:?} after {} s by {:?}, keys {:?}", self.end, self.seconds, visits, self.keys())?;
+        let visits: Vec<&str> =
+            self.account.visits.iter().map(|visit| visit.node.as_str()).collect();
+        writeln!(
+            f,
+            "{:?} after {} s by {:?}, keys {:?}",
+            self.end,
+            self.seconds,
+            visits,
+            self.keys()
+        )?;
         for (ms, output) in &self.outputs {
             writeln!(f, "{:>8.2} {output:?}", *ms as f32 / 1_000.0)?;
         }
@@ -136,7 +145,11 @@ impl<M: Matcher> Trial<M> {
             navigator: Navigator::with_matcher(errand.goal.clone(), config.policy, matcher),
             callee: Callee::new(score, true, config.seed),
             mouth: Mouth::default(),
-            ear: Ear::new(config.recogniser_ms, config.errors_per_mille, Rng::with_seed(config.seed)),
+            ear: Ear::new(
+                config.recogniser_ms,
+                config.errors_per_mille,
+                Rng::with_seed(config.seed),
+            ),
             outputs: Vec::new(),
             end: None,
         }
@@ -202,7 +215,9 @@ impl<M: Matcher> Trial<M> {
         self.navigator.handle(now, input);
         while let Some(output) = self.navigator.poll() {
             match &output {
-                Output::Press { keys, tone_ms, gap_ms } => self.mouth.press(keys, *tone_ms, *gap_ms),
+                Output::Press { keys, tone_ms, gap_ms } => {
+                    self.mouth.press(keys, *tone_ms, *gap_ms)
+                }
                 Output::Say { text } => self.mouth.say(text),
                 Output::Over(end) => self.end = Some(*end),
                 Output::Hush => self.mouth.hush(),

@@ -37,44 +37,140 @@ pub(in crate::menu) struct Cues {
 }
 
 const INVALID: &[&str] = &[
-    "invalid", "not a valid", "isn't a valid", "not valid", "not recognized", "not recognised", "did not understand",
-    "didn't understand", "didn't get that", "did not get that", "didn't catch", "not an option", "not available option",
-    "not a correct", "incorrect entry", "don't recognize", "do not recognize", "try again", "not correct", "unrecognized",
+    "invalid",
+    "not a valid",
+    "isn't a valid",
+    "not valid",
+    "not recognized",
+    "not recognised",
+    "did not understand",
+    "didn't understand",
+    "didn't get that",
+    "did not get that",
+    "didn't catch",
+    "not an option",
+    "not available option",
+    "not a correct",
+    "incorrect entry",
+    "don't recognize",
+    "do not recognize",
+    "try again",
+    "not correct",
+    "unrecognized",
 ];
-const NOTHING: &[&str] =
-    &["no input", "didn't hear", "did not hear", "haven't heard", "did not receive", "didn't receive", "no response"];
+const NOTHING: &[&str] = &[
+    "no input",
+    "didn't hear",
+    "did not hear",
+    "haven't heard",
+    "did not receive",
+    "didn't receive",
+    "no response",
+];
 const HOLD: &[&str] = &[
-    "please hold", "hold on", "hold the line", "please wait", "one moment", "stay on the line", "remain on the line",
-    "all of our agents", "all agents", "all our agents", "all of our representatives", "all representatives",
-    "currently busy", "currently assisting", "next available", "in the queue", "in line", "call is important",
-    "for your patience", "for holding", "for waiting", "transferring", "connecting you", "connect you", "transfer your call",
-    "locate the person", "caller number", "your position",
+    "please hold",
+    "hold on",
+    "hold the line",
+    "please wait",
+    "one moment",
+    "stay on the line",
+    "remain on the line",
+    "all of our agents",
+    "all agents",
+    "all our agents",
+    "all of our representatives",
+    "all representatives",
+    "currently busy",
+    "currently assisting",
+    "next available",
+    "in the queue",
+    "in line",
+    "call is important",
+    "for your patience",
+    "for holding",
+    "for waiting",
+    "transferring",
+    "connecting you",
+    "connect you",
+    "transfer your call",
+    "locate the person",
+    "caller number",
+    "your position",
 ];
 const CLOSED: &[&str] = &[
-    "are closed", "is closed", "currently closed", "now closed", "call again during", "call back during", "business hours are",
-    "outside of", "outside our", "office hours are", "closed for",
+    "are closed",
+    "is closed",
+    "currently closed",
+    "now closed",
+    "call again during",
+    "call back during",
+    "business hours are",
+    "outside of",
+    "outside our",
+    "office hours are",
+    "closed for",
 ];
 const MAILBOX: &[&str] = &[
-    "leave a message", "leave your message", "after the tone", "after the beep", "at the tone", "record your message",
-    "leave us a message", "voicemail of", "voice mail of", "mailbox",
+    "leave a message",
+    "leave your message",
+    "after the tone",
+    "after the beep",
+    "at the tone",
+    "record your message",
+    "leave us a message",
+    "voicemail of",
+    "voice mail of",
+    "mailbox",
 ];
-const SURVEY: &[&str] = &["survey", "how satisfied", "rate your", "rate the", "your feedback", "scale of"];
+const SURVEY: &[&str] =
+    &["survey", "how satisfied", "rate your", "rate the", "your feedback", "scale of"];
 const OPEN: &[&str] = &[
-    "how can i help", "how may i help", "what are you calling about", "tell me what", "tell me why", "in a few words",
-    "what can i help", "how can we help", "reason for your call", "reason for calling", "briefly", "what would you like to do",
+    "how can i help",
+    "how may i help",
+    "what are you calling about",
+    "tell me what",
+    "tell me why",
+    "in a few words",
+    "what can i help",
+    "how can we help",
+    "reason for your call",
+    "reason for calling",
+    "briefly",
+    "what would you like to do",
     "how may i direct",
 ];
-const YES_NO: &[&str] = &["is that correct", "is that right", "is this correct", "yes or no", "did you say", "correct?", "did i get that"];
+const YES_NO: &[&str] = &[
+    "is that correct",
+    "is that right",
+    "is this correct",
+    "yes or no",
+    "did you say",
+    "correct?",
+    "did i get that",
+];
 const GOODBYE: &[&str] = &["goodbye", "good bye", "have a nice day", "have a great day"];
 /// What a number is called.
-const NUMBER: &[&str] =
-    &["number", "pin", "code", "date", "digits", "extension", "password", "id", "zip", "postcode", "account", "birth"];
+const NUMBER: &[&str] = &[
+    "number",
+    "pin",
+    "code",
+    "date",
+    "digits",
+    "extension",
+    "password",
+    "id",
+    "zip",
+    "postcode",
+    "account",
+    "birth",
+];
 
 impl Cues {
     pub(super) fn of(tokens: &[Token]) -> Self {
         let words: Vec<&str> = tokens.iter().map(|token| token.word.as_str()).collect();
         let text = format!(" {} ", words.join(" "));
-        let says = |phrases: &[&str]| phrases.iter().any(|phrase| text.contains(&format!(" {phrase} ")));
+        let says =
+            |phrases: &[&str]| phrases.iter().any(|phrase| text.contains(&format!(" {phrase} ")));
         let ends_with = ends_with(&words);
         Self {
             is_invalid: says(INVALID),
@@ -121,7 +217,8 @@ fn wanted(tokens: &[Token]) -> Option<Vec<String>> {
     let mut wanted = None;
     for at in (0..tokens.len()).filter(|&i| asks(i) && !offered(i)) {
         let clause = tokens[at + 1..].iter();
-        let clause = clause.take_while(|token| token.before < Break::Stop && token.word != "followed");
+        let clause =
+            clause.take_while(|token| token.before < Break::Stop && token.word != "followed");
         let clause: Vec<String> = clause.take(12).map(|token| words::stem(&token.word)).collect();
         if clause.iter().any(|word| NUMBER.contains(&word.as_str()))
             && clause.first().is_some_and(|word| words::key(word).is_none())
@@ -135,7 +232,14 @@ fn wanted(tokens: &[Token]) -> Option<Vec<String>> {
 /// The digits after "you entered".
 fn read_back(words: &[&str]) -> Option<String> {
     let at = words.windows(2).rposition(|pair| {
-        matches!(pair, ["you", "entered" | "typed" | "dialed"] | ["i", "heard"] | ["i", "have"] | ["number", "is"] | ["is", "that"])
+        matches!(
+            pair,
+            ["you", "entered" | "typed" | "dialed"]
+                | ["i", "heard"]
+                | ["i", "have"]
+                | ["number", "is"]
+                | ["is", "that"]
+        )
     })?;
     let mut digits = String::new();
     for word in &words[at + 2..] {
@@ -143,7 +247,10 @@ fn read_back(words: &[&str]) -> Option<String> {
         let whole = bare.len() == word.chars().filter(|c| *c != '-').count();
         if !bare.is_empty() && whole {
             digits += &bare;
-        } else if let Some(key) = words::key(word).or_else(|| words::misheard_key(word)).filter(|key| key.as_char().is_ascii_digit()) {
+        } else if let Some(key) = words::key(word)
+            .or_else(|| words::misheard_key(word))
+            .filter(|key| key.as_char().is_ascii_digit())
+        {
             digits.push(key.as_char());
         } else if !digits.is_empty() {
             break;
@@ -166,7 +273,10 @@ mod tests {
         assert!(cues("No input received.").heard_nothing);
         assert!(cues("Your call is now first in line and will be answered by the next available representative.").holds);
         assert!(cues("Our office is closed. Our business hours are nine to five.").is_closed);
-        assert!(cues("You've reached the voicemail of Jordan. Please leave a message after the tone.").is_mailbox);
+        assert!(
+            cues("You've reached the voicemail of Jordan. Please leave a message after the tone.")
+                .is_mailbox
+        );
         assert!(cues("In a few words, tell me what you're calling about.").asks_openly);
         assert_eq!(cues("For billing, press 1. For support, press 2."), Cues::default());
     }

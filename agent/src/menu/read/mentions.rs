@@ -9,7 +9,8 @@ const KEYS_MAX: usize = 6;
 /// Longest thing to say, in words.
 const WORDS_MAX: usize = 4;
 /// What may stand between "press" and the key.
-const FILLERS: &[&str] = &["the", "number", "key", "button", "digit", "option", "el", "la", "tecla", "or", "say", "on"];
+const FILLERS: &[&str] =
+    &["the", "number", "key", "button", "digit", "option", "el", "la", "tecla", "or", "say", "on"];
 /// What begins the topic of a key.
 pub(super) const OPENERS: &[&str] = &["for", "to", "if", "if you", "when", "para", "four"];
 
@@ -70,15 +71,24 @@ fn pressed(tokens: &[Token], at: usize) -> Option<Mention> {
     }
     // "say or press", "or press", "just press": the words before belong to the mention too.
     let mut from = at;
-    while from > 0 && tokens[from].before == Break::None && matches!(word(tokens, from - 1), "or" | "say" | "please" | "now" | "just" | "can" | "you" | "then") {
+    while from > 0
+        && tokens[from].before == Break::None
+        && matches!(
+            word(tokens, from - 1),
+            "or" | "say" | "please" | "now" | "just" | "can" | "you" | "then"
+        )
+    {
         from -= 1;
     }
     // "say billing or press one"
     if words.is_none() && from < at && word(tokens, from) == "or" {
-        let said = (from.saturating_sub(WORDS_MAX + 1)..from).rev().find(|&i| word(tokens, i) == "say");
+        let said =
+            (from.saturating_sub(WORDS_MAX + 1)..from).rev().find(|&i| word(tokens, i) == "say");
         if let Some(say) = said {
-            words = Some(tokens[say + 1..from].iter().map(|t| t.word.as_str()).collect::<Vec<_>>().join(" "))
-                .filter(|text| !text.is_empty());
+            words = Some(
+                tokens[say + 1..from].iter().map(|t| t.word.as_str()).collect::<Vec<_>>().join(" "),
+            )
+            .filter(|text| !text.is_empty());
             from = say;
         }
     }
@@ -125,7 +135,10 @@ fn keys_at(tokens: &[Token], to: &mut usize) -> Option<Vec<Digit>> {
     let key = words::misheard_key(first)?;
     let next = word(tokens, *to + 1);
     let follows = ends(tokens, *to + 1) || OPENERS.contains(&next) || words::is_press(next);
-    let is_plain = !matches!(first, "to" | "for" | "too" | "our" | "has" | "want" | "start" | "found" | "mine" | "o");
+    let is_plain = !matches!(
+        first,
+        "to" | "for" | "too" | "our" | "has" | "want" | "start" | "found" | "mine" | "o"
+    );
     (follows || is_plain).then(|| {
         *to += 1;
         vec![key]
@@ -168,7 +181,10 @@ fn phrase(tokens: &[Token], at: usize) -> Vec<&str> {
     let mut text = Vec::new();
     for (index, token) in tokens.iter().enumerate().skip(at) {
         let over = index > at && token.before > Break::None;
-        if over || text.len() == WORDS_MAX || matches!(token.word.as_str(), "or" | "and" | "to" | "for" | "if") {
+        if over
+            || text.len() == WORDS_MAX
+            || matches!(token.word.as_str(), "or" | "and" | "to" | "for" | "if")
+        {
             break;
         }
         text.push(token.word.as_str());
@@ -184,14 +200,21 @@ fn listed(tokens: &[Token], at: usize) -> Option<Mention> {
     let begins = tokens[at].before > Break::None || matches!(previous, "or" | "and");
     let opens = matches!(word(tokens, at + 1), "for" | "to") && !ends(tokens, at + 1);
     let closes = ends(tokens, at + 1) && has_topic_before(tokens, at);
-    (begins && opens || closes)
-        .then(|| Mention { from: at, to: at + 1, keys: vec![key], words: None })
+    (begins && opens || closes).then(|| Mention {
+        from: at,
+        to: at + 1,
+        keys: vec![key],
+        words: None,
+    })
 }
 
 /// The sentence up to here is "for …" with nothing pressed in it yet.
 fn has_topic_before(tokens: &[Token], at: usize) -> bool {
     let start = (0..=at).rev().find(|&i| tokens[i].before > Break::None && i < at).unwrap_or(0);
     let start = if matches!(word(tokens, start), "and" | "or") { start + 1 } else { start };
-    start + 1 < at && matches!(word(tokens, start), "for" | "to")
-        && !tokens[start..at].iter().any(|token| words::is_press(&token.word) || words::key(&token.word).is_some())
+    start + 1 < at
+        && matches!(word(tokens, start), "for" | "to")
+        && !tokens[start..at]
+            .iter()
+            .any(|token| words::is_press(&token.word) || words::key(&token.word).is_some())
 }

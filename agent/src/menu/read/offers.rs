@@ -79,7 +79,9 @@ pub(super) fn offers(tokens: &[Token], asks_yes_or_no: bool) -> Vec<Offer> {
         let offer = Offer { topic, keys: mention.keys.clone(), words, kind };
         let is_same = |known: &&mut Offer| {
             let empty = known.topic.is_empty() || offer.topic.is_empty();
-            known.keys == offer.keys && known.words == offer.words && (empty || known.topic == offer.topic)
+            known.keys == offer.keys
+                && known.words == offer.words
+                && (empty || known.topic == offer.topic)
         };
         let known = offers.iter_mut().find(is_same);
         match known {
@@ -92,7 +94,13 @@ pub(super) fn offers(tokens: &[Token], asks_yes_or_no: bool) -> Vec<Offer> {
 }
 
 /// The topic of a mention: what stands before it, else what follows, else what was left open before.
-fn topic(tokens: &[Token], taken: usize, mention: &Mention, next: usize, take: &mut dyn FnMut(usize)) -> String {
+fn topic(
+    tokens: &[Token],
+    taken: usize,
+    mention: &Mention,
+    next: usize,
+    take: &mut dyn FnMut(usize),
+) -> String {
     let sentence = (taken..mention.from).rev().find(|&i| tokens[i].before == Break::Stop);
     // A mention that begins a sentence has nothing before it in that sentence.
     let begins = tokens[mention.from].before == Break::Stop;
@@ -109,7 +117,10 @@ fn topic(tokens: &[Token], taken: usize, mention: &Mention, next: usize, take: &
         return joined(trimmed(&after[..length]));
     }
     let left_open = taken..mention.from;
-    let open = left_open.clone().rev().find(|&i| tokens[i].before == Break::Stop && OPENERS.contains(&tokens[i].word.as_str()));
+    let open = left_open
+        .clone()
+        .rev()
+        .find(|&i| tokens[i].before == Break::Stop && OPENERS.contains(&tokens[i].word.as_str()));
     if let Some(open) = open.filter(|_| begins) {
         return joined(trimmed(&tokens[open..mention.from]));
     }
@@ -125,23 +136,44 @@ fn topic(tokens: &[Token], taken: usize, mention: &Mention, next: usize, take: &
 /// whole when it is short.
 fn opened(before: &[Token]) -> &[Token] {
     let opens = |i: usize| OPENERS.contains(&before[i].word.as_str());
-    let clause = |i: usize| i == 0 || before[i].before > Break::None || matches!(before[i - 1].word.as_str(), "or" | "and");
+    let clause = |i: usize| {
+        i == 0
+            || before[i].before > Break::None
+            || matches!(before[i - 1].word.as_str(), "or" | "and")
+    };
     let start = (0..before.len()).rev().find(|&i| opens(i) && clause(i));
     let start = start.or_else(|| (0..before.len()).find(|&i| opens(i) && i > 3));
     let topic = trimmed(&before[start.unwrap_or(0)..]);
-    let says = topic.iter().any(|token| !words::content(&token.word).is_empty() || is_plain_choice(&token.word));
+    let says = topic
+        .iter()
+        .any(|token| !words::content(&token.word).is_empty() || is_plain_choice(&token.word));
     if says { topic } else { &[] }
 }
 
 /// Words that are no content but mean a choice by themselves.
 fn is_plain_choice(word: &str) -> bool {
-    matches!(word, "yes" | "no" | "other" | "otherwise" | "more" | "else" | "options" | "again" | "inquiries" | "correct" | "information" | "customer")
+    matches!(
+        word,
+        "yes"
+            | "no"
+            | "other"
+            | "otherwise"
+            | "more"
+            | "else"
+            | "options"
+            | "again"
+            | "inquiries"
+            | "correct"
+            | "information"
+            | "customer"
+    )
 }
 
 /// Up to the end of the sentence, or a comma behind which something new begins.
 fn length_after(after: &[Token]) -> usize {
     let end = (1..after.len()).find(|&i| {
-        let opens = OPENERS.contains(&after[i].word.as_str()) || matches!(after[i].word.as_str(), "or" | "and" | "otherwise");
+        let opens = OPENERS.contains(&after[i].word.as_str())
+            || matches!(after[i].word.as_str(), "or" | "and" | "otherwise");
         after[i].before == Break::Stop
             || after[i].before == Break::Comma && opens && i + 1 == after.len()
     });
@@ -149,7 +181,8 @@ fn length_after(after: &[Token]) -> usize {
 }
 
 fn trimmed(mut topic: &[Token]) -> &[Token] {
-    const AROUND: &[&str] = &["or", "and", "please", "now", "then", "just", "you", "can", "may", "simply", "otherwise"];
+    const AROUND: &[&str] =
+        &["or", "and", "please", "now", "then", "just", "you", "can", "may", "simply", "otherwise"];
     while let [first, rest @ ..] = topic
         && !rest.is_empty()
         && AROUND.contains(&first.word.as_str())
@@ -174,34 +207,123 @@ fn joined(topic: &[Token]) -> String {
 /// What sort of choice a topic is.
 fn kind(topic: &str, asks_yes_or_no: bool) -> Kind {
     const LANGUAGES: &[&str] = &[
-        "english", "español", "espanol", "spanish", "french", "français", "francais", "german", "deutsch",
-        "italian", "italiano", "mandarin", "chinese", "russian", "portuguese", "polish", "vietnamese", "korean",
+        "english",
+        "español",
+        "espanol",
+        "spanish",
+        "french",
+        "français",
+        "francais",
+        "german",
+        "deutsch",
+        "italian",
+        "italiano",
+        "mandarin",
+        "chinese",
+        "russian",
+        "portuguese",
+        "polish",
+        "vietnamese",
+        "korean",
     ];
     const PERSON: &[&str] = &[
-        "representative", "representatives", "operator", "agent", "agents", "someone", "human", "receptionist",
-        "attendant", "person", "advisor", "associate", "specialist",
+        "representative",
+        "representatives",
+        "operator",
+        "agent",
+        "agents",
+        "someone",
+        "human",
+        "receptionist",
+        "attendant",
+        "person",
+        "advisor",
+        "associate",
+        "specialist",
     ];
     let text = format!(" {topic} ");
-    let says = |phrases: &[&str]| phrases.iter().any(|phrase| text.contains(&format!(" {phrase} ")));
+    let says =
+        |phrases: &[&str]| phrases.iter().any(|phrase| text.contains(&format!(" {phrase} ")));
     if says(LANGUAGES) {
         Kind::Language
-    } else if says(&["again", "repeat", "repeated", "these options", "this menu"]) && !says(&["return", "enter"]) {
+    } else if says(&["again", "repeat", "repeated", "these options", "this menu"])
+        && !says(&["return", "enter"])
+    {
         Kind::Repeat
-    } else if says(&["main menu", "previous menu", "go back", "previous", "start over", "return", "menu"]) {
+    } else if says(&[
+        "main menu",
+        "previous menu",
+        "go back",
+        "previous",
+        "start over",
+        "return",
+        "menu",
+    ]) {
         Kind::Back
-    } else if says(&["call you back", "called back", "call back", "callback", "call-back", "keep your place"]) {
+    } else if says(&[
+        "call you back",
+        "called back",
+        "call back",
+        "callback",
+        "call-back",
+        "keep your place",
+    ]) {
         Kind::CallBack
-    } else if says(&["continue holding", "stay on", "remain on", "continue to hold", "keep holding", "keep waiting", "hold"]) {
+    } else if says(&[
+        "continue holding",
+        "stay on",
+        "remain on",
+        "continue to hold",
+        "keep holding",
+        "keep waiting",
+        "hold",
+    ]) {
         Kind::Stay
-    } else if says(&["leave a message", "leave your message", "voicemail", "voice mail", "leave a voicemail"]) {
+    } else if says(&[
+        "leave a message",
+        "leave your message",
+        "voicemail",
+        "voice mail",
+        "leave a voicemail",
+    ]) {
         Kind::Message
-    } else if says(&["no", "incorrect", "wrong", "not correct", "otherwise", "decline", "re-enter", "reenter", "try again", "do not", "don't"]) {
+    } else if says(&[
+        "no",
+        "incorrect",
+        "wrong",
+        "not correct",
+        "otherwise",
+        "decline",
+        "re-enter",
+        "reenter",
+        "try again",
+        "do not",
+        "don't",
+    ]) {
         Kind::No
-    } else if says(&["yes", "correct", "right", "confirm", "accept", "agree", "consent", "continue"]) || (asks_yes_or_no && topic.is_empty()) {
+    } else if says(&[
+        "yes", "correct", "right", "confirm", "accept", "agree", "consent", "continue",
+    ]) || (asks_yes_or_no && topic.is_empty())
+    {
         Kind::Yes
-    } else if says(&["all other", "anything else", "any other", "something else", "more options", "other options", "other inquiries", "other questions", "more choices", "everything else", "other services", "none of these"]) {
+    } else if says(&[
+        "all other",
+        "anything else",
+        "any other",
+        "something else",
+        "more options",
+        "other options",
+        "other inquiries",
+        "other questions",
+        "more choices",
+        "everything else",
+        "other services",
+        "none of these",
+    ]) {
         Kind::Other
-    } else if says(PERSON) || says(&["customer service", "customer care", "front desk", "our staff", "our team"]) {
+    } else if says(PERSON)
+        || says(&["customer service", "customer care", "front desk", "our staff", "our team"])
+    {
         Kind::Person
     } else {
         Kind::Topic
@@ -243,9 +365,18 @@ mod tests {
     #[test]
     fn what_recognisers_mishear_is_read_all_the_same() {
         for (text, expected) in [
-            ("for billing press to for support press tree", &[("2", "for billing"), ("3", "for support")][..]),
-            ("press for for sales press ate for support", &[("4", "for sales"), ("8", "for support")]),
-            ("four sales pressed won. to go back pressed our", &[("1", "four sales"), ("*", "to go back")]),
+            (
+                "for billing press to for support press tree",
+                &[("2", "for billing"), ("3", "for support")][..],
+            ),
+            (
+                "press for for sales press ate for support",
+                &[("4", "for sales"), ("8", "for support")],
+            ),
+            (
+                "four sales pressed won. to go back pressed our",
+                &[("1", "four sales"), ("*", "to go back")],
+            ),
             ("To end your message, press pound.", &[("#", "to end your message")]),
             ("For claims, dress the pound key.", &[("#", "for claims")]),
         ] {
@@ -258,18 +389,34 @@ mod tests {
         for (text, expected) in [
             (
                 "To hear the next message press 6, to repeat this message press 5, to delete it press 7",
-                &[("6", "to hear the next message"), ("5", "to repeat this message"), ("7", "to delete it")][..],
+                &[
+                    ("6", "to hear the next message"),
+                    ("5", "to repeat this message"),
+                    ("7", "to delete it"),
+                ][..],
             ),
-            ("Press 1 to enter an extension, press 2 to use the directory", &[("1", "to enter an extension"), ("2", "to use the directory")]),
+            (
+                "Press 1 to enter an extension, press 2 to use the directory",
+                &[("1", "to enter an extension"), ("2", "to use the directory")],
+            ),
             ("press star to return to the main menu", &[("*", "to return to the main menu")]),
             ("Press star for help or pound to exit.", &[("*", "for help"), ("#", "to exit")]),
-            ("If you would like to speak to a representative, press 0.", &[("0", "if you would like to speak to a representative")]),
+            (
+                "If you would like to speak to a representative, press 0.",
+                &[("0", "if you would like to speak to a representative")],
+            ),
             ("For billing, say billing or press 2.", &[("2", "for billing")]),
-            ("You can say sales, billing or support.", &[("sales", "sales"), ("billing", "billing"), ("support", "support")]),
+            (
+                "You can say sales, billing or support.",
+                &[("sales", "sales"), ("billing", "billing"), ("support", "support")],
+            ),
             ("Say or press one for sales.", &[("1", "for sales")]),
             ("Please enter your account number followed by the pound key.", &[]),
             ("Your call is important to us. Please stay on the line.", &[]),
-            ("Para español, oprima el dos. For English, press 1.", &[("2", "para español"), ("1", "for english")]),
+            (
+                "Para español, oprima el dos. For English, press 1.",
+                &[("2", "para español"), ("1", "for english")],
+            ),
         ] {
             assert_eq!(read(&[text]), pairs(expected), "{text:?}");
         }

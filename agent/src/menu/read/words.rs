@@ -47,14 +47,115 @@ pub(super) fn tokens<'a>(pieces: impl Iterator<Item = &'a str>) -> Vec<Token> {
 
 /// Words that say nothing about a topic.
 const EMPTY: &[&str] = &[
-    "a", "about", "all", "am", "an", "and", "any", "are", "as", "ask", "at", "be", "by", "call", "calling",
-    "can", "choose", "could", "dial", "do", "find", "for", "from", "get", "have", "hear", "i", "i'd", "if",
-    "in", "inquiries", "inquiry", "is", "it", "like", "make", "may", "me", "my", "need", "now", "of", "on",
-    "one's", "or", "our", "out", "please", "press", "question", "questions", "regarding", "say", "select",
-    "should", "so", "some", "speak", "talk", "tell", "that", "the", "their", "them", "there", "they", "this",
-    "to", "us", "want", "was", "we", "what", "when", "whether", "which", "will", "wish", "with",
-    "would", "you", "your", "you'd", "information", "regarding", "concerning", "department", "existing", "new",
-    "other", "one", "two", "three", "four", "five", "six", "seven", "eight", "nine", "zero", "service", "services", "customer", "number", "key", "option", "options", "who", "how",
+    "a",
+    "about",
+    "all",
+    "am",
+    "an",
+    "and",
+    "any",
+    "are",
+    "as",
+    "ask",
+    "at",
+    "be",
+    "by",
+    "call",
+    "calling",
+    "can",
+    "choose",
+    "could",
+    "dial",
+    "do",
+    "find",
+    "for",
+    "from",
+    "get",
+    "have",
+    "hear",
+    "i",
+    "i'd",
+    "if",
+    "in",
+    "inquiries",
+    "inquiry",
+    "is",
+    "it",
+    "like",
+    "make",
+    "may",
+    "me",
+    "my",
+    "need",
+    "now",
+    "of",
+    "on",
+    "one's",
+    "or",
+    "our",
+    "out",
+    "please",
+    "press",
+    "question",
+    "questions",
+    "regarding",
+    "say",
+    "select",
+    "should",
+    "so",
+    "some",
+    "speak",
+    "talk",
+    "tell",
+    "that",
+    "the",
+    "their",
+    "them",
+    "there",
+    "they",
+    "this",
+    "to",
+    "us",
+    "want",
+    "was",
+    "we",
+    "what",
+    "when",
+    "whether",
+    "which",
+    "will",
+    "wish",
+    "with",
+    "would",
+    "you",
+    "your",
+    "you'd",
+    "information",
+    "regarding",
+    "concerning",
+    "department",
+    "existing",
+    "new",
+    "other",
+    "one",
+    "two",
+    "three",
+    "four",
+    "five",
+    "six",
+    "seven",
+    "eight",
+    "nine",
+    "zero",
+    "service",
+    "services",
+    "customer",
+    "number",
+    "key",
+    "option",
+    "options",
+    "who",
+    "how",
 ];
 
 /// The stem of a word: plural, `-ing` and `-ed` taken off.
@@ -82,11 +183,13 @@ pub(in crate::menu) fn content(text: &str) -> Vec<String> {
 /// The stems that tell this menu from another: without keys, and without what every menu says.
 pub(super) fn telling(text: &str) -> Vec<String> {
     const EVERYWHERE: &[&str] = &[
-        "return", "previous", "main", "menu", "again", "repeat", "back", "go", "listen", "followed", "then", "pressed",
-        "hold", "line", "welcome", "thank",
+        "return", "previous", "main", "menu", "again", "repeat", "back", "go", "listen",
+        "followed", "then", "pressed", "hold", "line", "welcome", "thank",
     ];
     let mut words = content(text);
-    words.retain(|word| key(word).is_none() && misheard_key(word).is_none() && !EVERYWHERE.contains(&word.as_str()));
+    words.retain(|word| {
+        key(word).is_none() && misheard_key(word).is_none() && !EVERYWHERE.contains(&word.as_str())
+    });
     words
 }
 
@@ -111,8 +214,9 @@ pub(in crate::menu) fn alike(a: &str, b: &str) -> bool {
 /// "press" and what recognisers make of it, and its sisters.
 pub(super) fn is_press(word: &str) -> bool {
     const SAID: &[&str] = &[
-        "press", "presses", "pressed", "pres", "presse", "dress", "pressing", "push", "dial", "hit", "touch",
-        "select", "choose", "type", "enter", "oprima", "marque", "pulse", "presione", "option",
+        "press", "presses", "pressed", "pres", "presse", "dress", "pressing", "push", "dial",
+        "hit", "touch", "select", "choose", "type", "enter", "oprima", "marque", "pulse",
+        "presione", "option",
     ];
     SAID.contains(&word)
 }
@@ -120,25 +224,72 @@ pub(super) fn is_press(word: &str) -> bool {
 /// A key by its name, wherever it stands.
 pub(super) fn key(word: &str) -> Option<Digit> {
     const NAMES: &[(&str, char)] = &[
-        ("zero", '0'), ("one", '1'), ("two", '2'), ("three", '3'), ("four", '4'), ("five", '5'), ("six", '6'),
-        ("seven", '7'), ("eight", '8'), ("nine", '9'), ("star", '*'), ("asterisk", '*'), ("pound", '#'),
-        ("hash", '#'), ("uno", '1'), ("dos", '2'), ("tres", '3'), ("nueve", '9'),
+        ("zero", '0'),
+        ("one", '1'),
+        ("two", '2'),
+        ("three", '3'),
+        ("four", '4'),
+        ("five", '5'),
+        ("six", '6'),
+        ("seven", '7'),
+        ("eight", '8'),
+        ("nine", '9'),
+        ("star", '*'),
+        ("asterisk", '*'),
+        ("pound", '#'),
+        ("hash", '#'),
+        ("uno", '1'),
+        ("dos", '2'),
+        ("tres", '3'),
+        ("nueve", '9'),
     ];
     let name = NAMES.iter().find(|(name, _)| *name == word).map(|(_, key)| *key);
     let mut chars = word.chars();
-    let bare = chars.next().filter(|c| chars.next().is_none() && (c.is_ascii_digit() || "*#".contains(*c)));
+    let bare = chars
+        .next()
+        .filter(|c| chars.next().is_none() && (c.is_ascii_digit() || "*#".contains(*c)));
     Digit::try_from(name.or(bare)?).ok()
 }
 
 /// A key by what its name is misheard as; only just after "press".
 pub(super) fn misheard_key(word: &str) -> Option<Digit> {
     const HEARD: &[(&str, char)] = &[
-        ("oh", '0'), ("o", '0'), ("hero", '0'), ("won", '1'), ("want", '1'), ("to", '2'), ("too", '2'),
-        ("tu", '2'), ("tree", '3'), ("free", '3'), ("for", '4'), ("fore", '4'), ("door", '4'), ("fife", '5'),
-        ("fine", '5'), ("hive", '5'), ("sicks", '6'), ("sex", '6'), ("sick", '6'), ("ate", '8'), ("hate", '8'),
-        ("nein", '9'), ("mine", '9'), ("our", '*'), ("stark", '*'), ("start", '*'), ("stars", '*'),
-        ("stair", '*'), ("found", '#'), ("pond", '#'), ("bound", '#'), ("ground", '#'), ("pounds", '#'),
-        ("hatch", '#'), ("ash", '#'), ("has", '#'),
+        ("oh", '0'),
+        ("o", '0'),
+        ("hero", '0'),
+        ("won", '1'),
+        ("want", '1'),
+        ("to", '2'),
+        ("too", '2'),
+        ("tu", '2'),
+        ("tree", '3'),
+        ("free", '3'),
+        ("for", '4'),
+        ("fore", '4'),
+        ("door", '4'),
+        ("fife", '5'),
+        ("fine", '5'),
+        ("hive", '5'),
+        ("sicks", '6'),
+        ("sex", '6'),
+        ("sick", '6'),
+        ("ate", '8'),
+        ("hate", '8'),
+        ("nein", '9'),
+        ("mine", '9'),
+        ("our", '*'),
+        ("stark", '*'),
+        ("start", '*'),
+        ("stars", '*'),
+        ("stair", '*'),
+        ("found", '#'),
+        ("pond", '#'),
+        ("bound", '#'),
+        ("ground", '#'),
+        ("pounds", '#'),
+        ("hatch", '#'),
+        ("ash", '#'),
+        ("has", '#'),
     ];
     let key = HEARD.iter().find(|(heard, _)| *heard == word).map(|(_, key)| *key)?;
     Digit::try_from(key).ok()
@@ -162,7 +313,10 @@ mod tests {
         let got = tokens(["For sales, press 1.", "Press \"star\""].into_iter());
         let got: Vec<_> = got.iter().map(|t| (t.word.as_str(), t.before)).collect();
         let (n, c, s) = (Break::None, Break::Comma, Break::Stop);
-        assert_eq!(got, [("for", s), ("sales", n), ("press", c), ("1", n), ("press", s), ("star", n)]);
+        assert_eq!(
+            got,
+            [("for", s), ("sales", n), ("press", c), ("1", n), ("press", s), ("star", n)]
+        );
     }
 
     #[test]
