@@ -57,7 +57,8 @@ fn only_offered_keys_are_pressed() {
         let tree = Tree::parse(toml).expect("a tree");
         for errand in &tree.errands {
             let report = trial::run(&tree, errand, &TrialConfig::default()).expect("sounds");
-            let lost: Vec<_> = report.unoffered().into_iter().filter(|key| key.digit.as_char() != '0').collect();
+            let lost: Vec<_> =
+                report.unoffered().into_iter().filter(|key| key.digit.as_char() != '0').collect();
             let is_told = *name == "invalid_option"; // it offers what it does not take
             assert!(lost.is_empty() || is_told, "{name}: {report}");
         }
