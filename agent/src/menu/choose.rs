@@ -233,21 +233,26 @@ impl<M: Matcher> Navigator<M> {
 
     /// Does what was decided, here or by somebody else.
     pub(super) fn act(&mut self, now: Mono, action: Action) {
+        let is_empty = match &action {
+            Action::Press { keys } => keys.is_empty(),
+            Action::Say { text } => text.trim().is_empty(),
+            Action::Wait | Action::GoBack | Action::AskForPerson | Action::GiveUp { .. } => false,
+        };
+        if is_empty {
+            return self.put(Output::Ignored { input: "an empty action" });
+        }
         let reading = self.reading();
         let place = self.place.unwrap_or_else(|| self.arrive(&reading));
         match action {
             Action::Wait => {}
-            Action::Press { keys } if !keys.is_empty() => {
+            Action::Press { keys } => {
                 let what = Give::Keys(keys.clone()).shown();
                 let topic = reading.offers.iter().find(|offer| offer.what() == what);
                 let topic = topic.map(|offer| offer.topic.clone()).unwrap_or_default();
                 self.give(now, place, Choice::keys(keys, &topic));
             }
-            Action::Say { text } if !text.trim().is_empty() => {
+            Action::Say { text } => {
                 self.give(now, place, Choice::words(&text, ""));
-            }
-            Action::Press { .. } | Action::Say { .. } => {
-                self.put(Output::Ignored { input: "an empty action" })
             }
             Action::GoBack => match self.untried(place, &reading, Kind::Back) {
                 Some(offer) => self.give(now, place, choice_of(&offer)),

@@ -155,7 +155,7 @@ mod tests {
         let main = memory.find(&heard(MAIN), false);
         assert_eq!(memory.find(&heard(&MAIN.replace("sales", "sails")), false), main);
         let garbled = heard(
-            "For pulling press 1, for support press 2, for sails press 3, for erections press 4.",
+            "For pulling press 1, for support press 2, for sails press 3, for directions press 4.",
         );
         assert_eq!(memory.find(&garbled, true), main);
         assert!(memory.is_same(

@@ -10,12 +10,14 @@
 //! menus name the key first or last. Nothing here knows what we want.
 
 mod cues;
+mod kind;
 mod mentions;
 mod offers;
 pub(super) mod words;
 
 pub(super) use cues::Cues;
-pub(super) use offers::{Kind, Offer};
+pub(super) use kind::Kind;
+pub(super) use offers::Offer;
 
 /// Most pieces of one menu that are kept; of a longer speech the newest.
 pub(super) const PIECES_MAX: usize = 64;

@@ -3,6 +3,7 @@
 use dtmf::Digit;
 
 use super::{
+    kind::Kind,
     mentions::{Mention, OPENERS, mentions},
     words::{self, Break, Token},
 };
@@ -21,33 +22,6 @@ pub(in crate::menu) struct Offer {
     pub(in crate::menu) words: Option<String>,
     /// What sort of choice it is.
     pub(in crate::menu) kind: Kind,
-}
-
-/// Sorts of choices that every menu has.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub(in crate::menu) enum Kind {
-    /// Something of this business.
-    Topic,
-    /// A language to go on in.
-    Language,
-    /// Hear it again.
-    Repeat,
-    /// The menu before, or the first one.
-    Back,
-    /// A person.
-    Person,
-    /// Everything that is not listed.
-    Other,
-    /// To be called back.
-    CallBack,
-    /// To go on waiting.
-    Stay,
-    /// To leave a message.
-    Message,
-    /// Yes, correct, I accept.
-    Yes,
-    /// No, wrong, otherwise.
-    No,
 }
 
 impl Offer {
@@ -75,7 +49,7 @@ pub(super) fn offers(tokens: &[Token], asks_yes_or_no: bool) -> Vec<Offer> {
             (Some(words), true) if mention.keys.is_empty() => words.clone(),
             _ => topic,
         };
-        let kind = kind(&topic, asks_yes_or_no);
+        let kind = Kind::of(&topic, asks_yes_or_no);
         let offer = Offer { topic, keys: mention.keys.clone(), words, kind };
         let is_same = |known: &&mut Offer| {
             let empty = known.topic.is_empty() || offer.topic.is_empty();
@@ -204,132 +178,6 @@ fn joined(topic: &[Token]) -> String {
     topic[from..].iter().map(|token| token.word.as_str()).collect::<Vec<_>>().join(" ")
 }
 
-/// What sort of choice a topic is.
-fn kind(topic: &str, asks_yes_or_no: bool) -> Kind {
-    const LANGUAGES: &[&str] = &[
-        "english",
-        "español",
-        "espanol",
-        "spanish",
-        "french",
-        "français",
-        "francais",
-        "german",
-        "deutsch",
-        "italian",
-        "italiano",
-        "mandarin",
-        "chinese",
-        "russian",
-        "portuguese",
-        "polish",
-        "vietnamese",
-        "korean",
-    ];
-    const PERSON: &[&str] = &[
-        "representative",
-        "representatives",
-        "operator",
-        "agent",
-        "agents",
-        "someone",
-        "human",
-        "receptionist",
-        "attendant",
-        "person",
-        "advisor",
-        "associate",
-        "specialist",
-    ];
-    let text = format!(" {topic} ");
-    let says =
-        |phrases: &[&str]| phrases.iter().any(|phrase| text.contains(&format!(" {phrase} ")));
-    if says(LANGUAGES) {
-        Kind::Language
-    } else if says(&["again", "repeat", "repeated", "these options", "this menu"])
-        && !says(&["return", "enter"])
-    {
-        Kind::Repeat
-    } else if says(&[
-        "main menu",
-        "previous menu",
-        "go back",
-        "previous",
-        "start over",
-        "return",
-        "menu",
-    ]) {
-        Kind::Back
-    } else if says(&[
-        "call you back",
-        "called back",
-        "call back",
-        "callback",
-        "call-back",
-        "keep your place",
-    ]) {
-        Kind::CallBack
-    } else if says(&[
-        "continue holding",
-        "stay on",
-        "remain on",
-        "continue to hold",
-        "keep holding",
-        "keep waiting",
-        "hold",
-    ]) {
-        Kind::Stay
-    } else if says(&[
-        "leave a message",
-        "leave your message",
-        "voicemail",
-        "voice mail",
-        "leave a voicemail",
-    ]) {
-        Kind::Message
-    } else if says(&[
-        "no",
-        "incorrect",
-        "wrong",
-        "not correct",
-        "otherwise",
-        "decline",
-        "re-enter",
-        "reenter",
-        "try again",
-        "do not",
-        "don't",
-    ]) {
-        Kind::No
-    } else if says(&[
-        "yes", "correct", "right", "confirm", "accept", "agree", "consent", "continue",
-    ]) || (asks_yes_or_no && topic.is_empty())
-    {
-        Kind::Yes
-    } else if says(&[
-        "all other",
-        "anything else",
-        "any other",
-        "something else",
-        "more options",
-        "other options",
-        "other inquiries",
-        "other questions",
-        "more choices",
-        "everything else",
-        "other services",
-        "none of these",
-    ]) {
-        Kind::Other
-    } else if says(PERSON)
-        || says(&["customer service", "customer care", "front desk", "our staff", "our team"])
-    {
-        Kind::Person
-    } else {
-        Kind::Topic
-    }
-}
-
 #[cfg(test)]
 mod tests {
     use super::*;
@@ -419,23 +267,6 @@ mod tests {
             ),
         ] {
             assert_eq!(read(&[text]), pairs(expected), "{text:?}");
-        }
-    }
-
-    #[test]
-    fn choices_that_every_menu_has_are_told_by_their_words() {
-        for (topic, expected) in [
-            ("to hear these options again", Kind::Repeat),
-            ("to return to the main menu", Kind::Back),
-            ("to speak to a representative", Kind::Person),
-            ("for all other questions", Kind::Other),
-            ("to be called back", Kind::CallBack),
-            ("if this is correct", Kind::Yes),
-            ("otherwise", Kind::No),
-            ("for english", Kind::Language),
-            ("for billing", Kind::Topic),
-        ] {
-            assert_eq!(kind(topic, false), expected, "{topic}");
         }
     }
 }
