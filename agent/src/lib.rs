@@ -18,6 +18,7 @@ pub mod dialogue;
 mod fault;
 pub mod line;
 pub mod llm;
+pub mod menu;
 pub mod numerals;
 pub mod sentence;
 pub mod stt;

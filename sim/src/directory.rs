@@ -2,7 +2,10 @@
 
 use telephony::E164;
 
-use crate::callee::{Answer, Patience, Question, Script, Sound, Step};
+use crate::{
+    callee::{Answer, Patience, Question, Script, Sound, Step},
+    tree,
+};
 
 /// The restaurant of the demonstration: Rosa's Trattoria.
 pub const RESTAURANT: &str = "+12125550142";
@@ -10,6 +13,8 @@ pub const RESTAURANT: &str = "+12125550142";
 pub const DENTIST: &str = "+12125550143";
 /// A shop that is asked for its hours.
 pub const OPENING_HOURS: &str = "+12125550144";
+/// Menus: the number of the first tree of [`tree::SHIPPED`]; the others follow it, one by one.
+pub const MENUS: &str = "+12125550160";
 /// Somebody answers and says nothing.
 pub const SILENT: &str = "+12125550150";
 /// Somebody answers and hangs up after 2 s.
@@ -24,10 +29,11 @@ pub const REJECTS: &str = "+12125550154";
 pub const UNALLOCATED: &str = "+12125550199";
 
 /// The numbers with what they are, for people.
-pub const ENTRIES: [(&str, &str); 9] = [
+pub const ENTRIES: [(&str, &str); 10] = [
     (RESTAURANT, "Rosa's Trattoria: books tables, interrupts once, coughs once"),
     (DENTIST, "Dr. Weber's practice: makes appointments"),
     (OPENING_HOURS, "Corner Hardware: tells its opening hours"),
+    (MENUS, "and the 20 numbers after it: phone menus, one difficulty each (docs/menus.md)"),
     (SILENT, "answers and is silent"),
     (HANGS_UP, "answers and hangs up after 2 s"),
     (BUSY, "busy"),
@@ -47,8 +53,16 @@ pub fn script(number: &E164) -> Script {
         BUSY => plain("busy", Answer::Busy, vec![]),
         NO_ANSWER => plain("no answer", Answer::Never { ring_ms_max: 60_000 }, vec![]),
         REJECTS => plain("rejects", Answer::Reject { ring_ms: 1_500 }, vec![]),
-        _ => plain("unallocated", Answer::Unallocated, vec![]),
+        number => menu(number).unwrap_or_else(|| plain("unallocated", Answer::Unallocated, vec![])),
     }
+}
+
+/// The shipped tree behind a number.
+fn menu(number: &str) -> Option<Script> {
+    let value = |number: &str| number.trim_start_matches('+').parse::<usize>().ok();
+    let index = value(number)?.checked_sub(value(MENUS)?)?;
+    let (_, toml) = tree::SHIPPED.get(index)?;
+    tree::Tree::parse(toml).ok().map(|tree| tree.script())
 }
 
 /// Rosa's Trattoria takes a booking. What it wants to know (a party of four at half past seven on
@@ -182,6 +196,20 @@ mod tests {
             let script = script(&number);
             assert!(!what.is_empty() && Score::mumbled(&script).is_ok(), "{}", script.name);
         }
+    }
+
+    #[test]
+    fn every_shipped_tree_has_a_number() {
+        let mut names = std::collections::BTreeSet::new();
+        for index in 0..tree::SHIPPED.len() {
+            let number = format!("+{}", 12_125_550_160_usize + index);
+            let script = script(&number.parse().expect("a number"));
+            assert!(matches!(script.steps[..], [Step::Tree(_)]), "{number}");
+            names.insert(script.name);
+        }
+        assert_eq!(names.len(), tree::SHIPPED.len(), "scores are kept by name");
+        let next = format!("+{}", 12_125_550_160_usize + tree::SHIPPED.len());
+        assert_eq!(script(&next.parse().expect("a number")).answer, Answer::Unallocated);
     }
 
     #[test]

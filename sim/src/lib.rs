@@ -6,7 +6,8 @@
 //!   world: Circuit + Call + dialects + line under one seed and one virtual clock
 //! ```
 //!
-//! Rooms: `callee` (who answers), `line` (the carrier between us and them, and the truth of what was
+//! Rooms: `callee` (who answers), `tree` (a machine that answers first), `queue` and `mailbox` (nodes of
+//! it that are rooms of their own), `trial` (a navigator tries a tree), `line` (the carrier between us and them, and the truth of what was
 //! heard), `directory` (number → script), `recording`, `sound` (what callees play), `ear` (tones,
 //! words), `vendor` (emulators of vendors' wires), `world` (a whole call). Never heard of: the inside of `server`.
 
@@ -14,7 +15,11 @@ pub mod callee;
 pub mod directory;
 pub mod ear;
 pub mod line;
+pub mod mailbox;
+pub mod queue;
 pub mod recording;
 pub mod sound;
+pub mod tree;
+pub mod trial;
 pub mod vendor;
 pub mod world;

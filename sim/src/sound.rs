@@ -83,6 +83,14 @@ pub fn tone(hz: f32, ms: u32, dbfs: f32) -> Vec<i16> {
         .collect()
 }
 
+/// A tone of the telephone, once through its cadence: its name in [`dtmf::tone::ALL`].
+pub fn cadence(name: &str) -> Option<Vec<i16>> {
+    let (_, cadence) = dtmf::tone::ALL.iter().find(|(known, _)| *known == name)?;
+    let mut samples = vec![0; samples_in(cadence.parts.iter().map(|part| part.ms).sum())];
+    dtmf::tone::Tones::new(*cadence, RATE_HZ).fill(&mut samples);
+    Some(samples)
+}
+
 /// RMS level in dBFS of a full-scale square wave; silence is −96.
 pub fn level_dbfs(samples: &[i16]) -> f32 {
     if samples.is_empty() {

@@ -2,6 +2,8 @@
 
 use serde::{Deserialize, Serialize};
 
+use crate::tree::Account;
+
 /// The callee's account of the call. Positions are samples (8 kHz) since the answer.
 #[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Errand {
@@ -19,6 +21,9 @@ pub struct Errand {
     pub timeouts: u32,
     /// Every step was performed.
     pub complete: bool,
+    /// What happened while a machine had the line.
+    #[serde(default)]
+    pub tree: Account,
 }
 
 /// One question's fate.

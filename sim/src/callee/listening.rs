@@ -7,25 +7,25 @@ const SPEECH_DBFS: f32 = -45.0;
 /// Kept from before the first speech, in samples.
 const PRE_ROLL_SAMPLES: usize = sound::samples_in(300);
 /// Longest clip kept for the recogniser, in samples: 30 s. What comes later is not in it.
-pub(super) const CLIP_SAMPLES_MAX: usize = sound::samples_in(30_000);
+pub(crate) const CLIP_SAMPLES_MAX: usize = sound::samples_in(30_000);
 /// A frame in ms.
 const FRAME_MS: u32 = 20;
 
 /// Energy-based listening over one turn of the agent.
 #[derive(Clone, Debug, Default)]
-pub(super) struct Listening {
+pub(crate) struct Listening {
     clip: Vec<i16>,
     /// Agent's speech in this turn, in ms.
-    pub(super) speech_ms: u32,
+    pub(crate) speech_ms: u32,
     /// Since the last speech, or since the turn was opened, in ms.
-    pub(super) quiet_ms: u32,
+    pub(crate) quiet_ms: u32,
     /// The agent has spoken in this turn.
-    pub(super) began: bool,
+    pub(crate) began: bool,
 }
 
 impl Listening {
     /// Forgets the turn so far.
-    pub(super) fn open(&mut self) {
+    pub(crate) fn open(&mut self) {
         self.clip.clear();
         self.speech_ms = 0;
         self.quiet_ms = 0;
@@ -33,7 +33,7 @@ impl Listening {
     }
 
     /// Hears one frame.
-    pub(super) fn hear(&mut self, heard: &[i16; FRAME_SAMPLES]) {
+    pub(crate) fn hear(&mut self, heard: &[i16; FRAME_SAMPLES]) {
         if sound::level_dbfs(heard) > SPEECH_DBFS {
             self.began = true;
             self.speech_ms += FRAME_MS;
@@ -50,12 +50,12 @@ impl Listening {
     }
 
     /// The agent spoke and has been silent for this long.
-    pub(super) fn ended(&self, silence_ms: u32) -> bool {
+    pub(crate) fn ended(&self, silence_ms: u32) -> bool {
         self.began && self.quiet_ms >= silence_ms
     }
 
     /// What was heard in this turn.
-    pub(super) fn clip(&self) -> &[i16] {
+    pub(crate) fn clip(&self) -> &[i16] {
         &self.clip
     }
 }

@@ -25,8 +25,12 @@ pub use errand::{Answered, Errand, Stretch, Turn};
 pub use score::{Mumble, NoSound, Score, Voice};
 pub use script::{Answer, Background, Patience, Question, Script, Sound, Step};
 
-use crate::{ear::words, sound::FRAME_SAMPLES};
-use listening::Listening;
+use crate::{
+    ear::words,
+    sound::FRAME_SAMPLES,
+    tree::{Account, Machine, Tree, Wants},
+};
+pub(crate) use listening::Listening;
 
 /// A frame in ms.
 const FRAME_MS: u32 = 20;
@@ -90,6 +94,7 @@ pub struct Callee {
     doing: Doing,
     tries: u32,
     listening: Listening,
+    machine: Option<Box<Machine>>,
     voice: Option<Playing>,
     noise: Option<Playing>,
     background: Option<Playing>,
@@ -116,6 +121,7 @@ impl Callee {
             doing: Doing::Begin,
             tries: 0,
             listening: Listening::default(),
+            machine: None,
             voice: None,
             noise: None,
             agent_spoke: false,
@@ -144,6 +150,7 @@ impl Callee {
         if speaking && self.voice.is_none() && self.listening.quiet_ms >= TALKED_OVER_MS {
             self.listening.open();
         }
+        self.with_machine(|machine| machine.frame(heard, said));
         mix(&mut self.noise, said, false);
         mix(&mut self.background, said, true);
         self.sample += FRAME_SAMPLES as u64;
@@ -156,8 +163,17 @@ impl Callee {
 
     /// The recogniser's answer. Late ones are ignored.
     pub fn recognised(&mut self, id: u32, text: &str) {
-        if matches!(self.doing, Doing::Recognising { id: open, .. } if open == id) {
+        if self.machine.is_some() && id == self.asked {
+            self.with_machine(|machine| machine.recognised(text));
+        } else if matches!(self.doing, Doing::Recognising { id: open, .. } if open == id) {
             self.turn_heard(text);
+        }
+    }
+
+    /// The agent pressed a key beside the sound, as carriers can. People do not hear it.
+    pub fn press(&mut self, digit: Digit) {
+        if let Some(machine) = &mut self.machine {
+            machine.press(digit);
         }
     }
 
@@ -215,12 +231,56 @@ impl Callee {
                 self.next()
             }
             (Step::HangUp, _) => {
-                self.errand.complete = true;
-                self.out.push_back(Output::HangUp);
-                self.step = usize::MAX;
+                self.hang_up();
                 false
             }
+            (Step::Tree(tree), _) => self.start_machine(tree),
         }
+    }
+
+    fn hang_up(&mut self) {
+        self.errand.complete = true;
+        self.out.push_back(Output::HangUp);
+        self.step = usize::MAX;
+    }
+
+    /// A machine takes the line.
+    fn start_machine(&mut self, tree: &Tree) -> bool {
+        if self.machine.is_none() {
+            let account = std::mem::take(&mut self.errand.tree);
+            let seed = self.rng.u64(..);
+            let mut machine = Machine::new(tree, &self.score, seed, self.sample, account);
+            self.errand.tree = machine.swap_account(Account::default());
+            self.machine = Some(Box::new(machine));
+        }
+        false
+    }
+
+    /// Lets the machine do something, and does what it wants. The account lives in the errand.
+    fn with_machine(&mut self, does: impl FnOnce(&mut Machine)) {
+        let Some(mut machine) = self.machine.take() else { return };
+        machine.swap_account(std::mem::take(&mut self.errand.tree));
+        does(&mut machine);
+        let mut person = None;
+        while let Some(wants) = machine.poll() {
+            match wants {
+                Wants::Recognise { samples } if self.hears_words => {
+                    self.asked += 1;
+                    self.out.push_back(Output::Recognise { id: self.asked, samples });
+                }
+                Wants::Recognise { .. } => machine.recognised(""),
+                Wants::Person { steps } => person = Some(steps),
+                Wants::HangUp => self.hang_up(),
+            }
+        }
+        self.errand.tree = machine.swap_account(Account::default());
+        let Some(steps) = person else {
+            self.machine = Some(machine);
+            return;
+        };
+        self.score = Arc::new(self.score.with_steps(steps));
+        (self.step, self.doing) = (0, Doing::Begin);
+        self.listening.open();
     }
 
     fn next(&mut self) -> bool {

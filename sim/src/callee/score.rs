@@ -2,7 +2,7 @@
 
 use std::{collections::BTreeMap, sync::Arc};
 
-use super::script::{Script, Sound};
+use super::script::{Script, Sound, Step};
 use crate::{recording::Shelf, sound};
 
 /// Where a script's words get their sound.
@@ -35,6 +35,9 @@ pub enum NoSound {
     /// No such recording.
     #[error("the script wants the recording {0:?}, which is not on the shelf")]
     Recording(String),
+    /// No such tone.
+    #[error("the script wants the tone {0:?}, which the telephone does not have")]
+    Tone(String),
     /// The voice said nothing.
     #[error("the voice has no sound for {0:?}")]
     Text(String),
@@ -56,11 +59,11 @@ impl Score {
     pub fn render(script: &Script, voice: &mut dyn Voice, shelf: &Shelf) -> Result<Self, NoSound> {
         let mut sounds: BTreeMap<Sound, Arc<[i16]>> = BTreeMap::new();
         for (index, wanted) in script.sounds().into_iter().enumerate() {
-            if sounds.contains_key(wanted) {
+            if sounds.contains_key(&wanted) {
                 continue;
             }
             let seed = index as u64;
-            let samples = match wanted {
+            let samples = match &wanted {
                 Sound::Text(text) => voice.speak(text),
                 Sound::Wav(name) => shelf
                     .get(name)
@@ -70,14 +73,18 @@ impl Score {
                 Sound::Cough => sound::cough(seed),
                 Sound::Click => sound::click(),
                 Sound::LineNoise(ms) => sound::line_noise(*ms, seed),
+                Sound::Silence(ms) => vec![0; sound::samples_in(*ms)],
+                Sound::Tone(name) => {
+                    sound::cadence(name).ok_or_else(|| NoSound::Tone(name.clone()))?
+                }
             };
             let samples = from_onset(&samples);
             if samples.is_empty()
-                && let Sound::Text(text) = wanted
+                && let Sound::Text(text) = &wanted
             {
                 return Err(NoSound::Text(text.clone()));
             }
-            sounds.insert(wanted.clone(), samples.into());
+            sounds.insert(wanted, samples.into());
         }
         if let Some(background) = &script.background
             && let Some(samples) = sounds.get_mut(&background.sound)
@@ -93,6 +100,11 @@ impl Score {
     /// When it wants a recording that is not shipped.
     pub fn mumbled(script: &Script) -> Result<Self, NoSound> {
         Self::render(script, &mut Mumble, &Shelf::shipped())
+    }
+
+    /// The same sounds for other steps: whoever takes the line over within a call.
+    pub(super) fn with_steps(&self, steps: Vec<Step>) -> Self {
+        Self { script: Script { steps, ..self.script.clone() }, sounds: self.sounds.clone() }
     }
 
     /// The script.

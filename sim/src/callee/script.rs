@@ -2,6 +2,8 @@
 
 use serde::{Deserialize, Serialize};
 
+use crate::tree::Tree;
+
 /// A whole callee: how the call is taken, and what happens then.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
 pub struct Script {
@@ -77,6 +79,10 @@ pub enum Sound {
     Click,
     /// Noise of the line, of this length, in ms.
     LineNoise(u32),
+    /// A tone of the telephone once through, by its name in [`dtmf::tone::ALL`].
+    Tone(String),
+    /// Nothing, of this length, in ms.
+    Silence(u32),
 }
 
 /// One thing a callee does.
@@ -133,6 +139,9 @@ pub enum Step {
     },
     /// Hangs up.
     HangUp,
+    /// A machine has the line, until one of its nodes hands over to a person: then that person's
+    /// steps follow, and these steps are forgotten.
+    Tree(Box<Tree>),
 }
 
 /// How long a callee listens.
@@ -188,28 +197,31 @@ impl Question {
 
 impl Script {
     /// Every sound the script plays.
-    pub fn sounds(&self) -> Vec<&Sound> {
-        let mut sounds: Vec<&Sound> = self.background.iter().map(|b| &b.sound).collect();
-        for step in &self.steps {
-            match step {
-                Step::Say(sound)
-                | Step::Interrupt { with: sound, .. }
-                | Step::Noise { sound, .. } => sounds.push(sound),
-                Step::Ask(question) => {
-                    sounds.push(&question.say);
-                    sounds.extend(&question.again);
-                    if question.cough_after_ms.is_some() {
-                        sounds.push(&Sound::Cough);
-                    }
-                }
-                Step::Pause { .. }
-                | Step::Listen(_)
-                | Step::Expect { .. }
-                | Step::Until { .. }
-                | Step::Press { .. }
-                | Step::HangUp => {}
+    pub fn sounds(&self) -> Vec<Sound> {
+        let background = self.background.iter().map(|background| background.sound.clone());
+        background.chain(self.steps.iter().flat_map(Step::sounds)).collect()
+    }
+}
+
+impl Step {
+    /// Every sound the step may play.
+    pub(crate) fn sounds(&self) -> Vec<Sound> {
+        match self {
+            Self::Say(sound) | Self::Interrupt { with: sound, .. } | Self::Noise { sound, .. } => {
+                vec![sound.clone()]
             }
+            Self::Ask(question) => {
+                let cough = question.cough_after_ms.map(|_| Sound::Cough);
+                let said = std::iter::once(question.say.clone());
+                said.chain(question.again.clone()).chain(cough).collect()
+            }
+            Self::Tree(tree) => tree.nodes.values().flat_map(crate::tree::Node::sounds).collect(),
+            Self::Pause { .. }
+            | Self::Listen(_)
+            | Self::Expect { .. }
+            | Self::Until { .. }
+            | Self::Press { .. }
+            | Self::HangUp => Vec::new(),
         }
-        sounds
     }
 }

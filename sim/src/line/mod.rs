@@ -24,6 +24,7 @@ use std::{
     time::Duration,
 };
 
+use dtmf::Digit;
 use fastrand::Rng;
 use media::Mono;
 use serde::Serialize;
@@ -104,6 +105,8 @@ pub enum LineInput<'a> {
         /// The words.
         text: &'a str,
     },
+    /// The agent had the carrier press a key beside the sound.
+    Digit(Digit),
     /// The agent ended the call (a carrier request, or its end of the stream closed).
     Hangup,
     /// The deadline has come.
@@ -207,6 +210,7 @@ impl Line {
                 }
             },
             LineInput::Recognised { id, text } => self.callee.recognised(id, text),
+            LineInput::Digit(digit) => self.callee.press(digit),
             LineInput::Message(message) => self.message(message),
         }
         self.return_marks();

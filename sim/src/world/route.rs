@@ -218,11 +218,17 @@ impl World {
                 self.line = Some(line);
             }
             Control::Hangup => self.hangup_at = Some(self.later(self.config.wire_ms)),
-            // This world's lines are outbound, take keys in band and cannot bridge.
-            Control::Answer
-            | Control::SendDigits { .. }
-            | Control::DialBridge { .. }
-            | Control::Bridge => {}
+            Control::SendDigits { digits } => {
+                if let Some(line) = &mut self.line {
+                    for &digit in digits {
+                        line.handle(self.now, LineInput::Digit(digit));
+                    }
+                }
+                let at = self.later(self.config.wire_ms);
+                self.to_agent.push_back((at, Arrival::Signal(Signal::DigitsSent)));
+            }
+            // This world's lines are outbound and cannot bridge.
+            Control::Answer | Control::DialBridge { .. } | Control::Bridge => {}
         }
     }
 
