@@ -182,7 +182,7 @@ impl Conversing {
             return Next::Stay;
         }
         parts.take(now, taken);
-        if !parts.may_speak() {
+        if !parts.may_speak() || self.mailbox.is_some() {
             return self.not_now(parts, &taken.text);
         }
         self.reply(parts, now, &taken.text)

@@ -52,7 +52,10 @@ pub(super) fn greeting(facts: &Facts) -> Option<Finding> {
 
 /// A mailbox records, or waits to.
 pub(super) fn recording(facts: &Facts) -> Option<Finding> {
-    passed_on(facts).or_else(|| music(facts)).or_else(|| machine_words(facts)).or_else(|| {
+    // What it said before the beep has been judged.
+    let spoken = facts.talk.is_some_and(|talk| talk.from >= facts.since);
+    let words = || machine_words(facts).filter(|_| spoken);
+    passed_on(facts).or_else(|| music(facts)).or_else(words).or_else(|| {
         let talked = facts.talked();
         if facts.talking() && talked >= Duration::from_millis(2_500) {
             let talk = Evidence::Talk(talked.as_secs_f32());

@@ -220,7 +220,7 @@ impl World {
             Control::Hangup => self.hangup_at = Some(self.later(self.config.wire_ms)),
             Control::SendDigits { digits } => {
                 if let Some(line) = &mut self.line {
-                    for &digit in digits {
+                    for digit in digits.iter() {
                         line.handle(self.now, LineInput::Digit(digit));
                     }
                 }
