@@ -6,6 +6,7 @@
 //!                                    ├ dialogue: what was said and heard
 //!                                    ├ sentence: tokens → speakable pieces
 //!                                    └ tools: what the model may do
+//!   Heard, Line ─▶ menu: Navigator, the way through phone menus ─▶ Press, Say
 //!   stt · llm · tts: one folder each, a trait and its dialects
 //! ```
 //!
