@@ -7,6 +7,7 @@
 //!                                    ├ sentence: tokens → speakable pieces
 //!                                    ├ line: what is on the other end
 //!                                    └ tools: what the model may do
+//!   Heard, Line ─▶ menu: Navigator, the way through phone menus ─▶ Press, Say
 //!   stt · llm · tts: one folder each, a trait and its dialects
 //! ```
 //!

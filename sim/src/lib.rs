@@ -7,9 +7,10 @@
 //! ```
 //!
 //! Rooms: `callee` (who answers), `tree` (a machine that answers first), `queue` and `mailbox` (nodes of
-//! it that are rooms of their own), `trial` (a navigator tries a tree), `line` (the carrier between us and them, and the truth of what was
-//! heard), `directory` (number → script), `recording`, `sound` (what callees play), `ear` (tones,
-//! words), `vendor` (emulators of vendors' wires), `world` (a whole call). Never heard of: the inside of `server`.
+//! a tree that are rooms of their own), `trial` (a navigator tries a tree), `line` (the carrier between
+//! us and them, and the truth of what was heard), `directory` (number → script), `recording`, `sound`
+//! (what callees play), `ear` (tones, words), `vendor` (emulators of vendors' wires), `world` (a whole
+//! call). Never heard of: the inside of `server`.
 
 pub mod callee;
 pub mod directory;

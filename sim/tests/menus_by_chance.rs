@@ -187,9 +187,14 @@ fn fewest(tree: &Tree, to: &str) -> Option<usize> {
     None
 }
 
+/// Trees per test: `MENU_TREES` of the environment, else enough for every day.
+fn trees() -> u64 {
+    std::env::var("MENU_TREES").ok().and_then(|count| count.parse().ok()).unwrap_or(60)
+}
+
 #[test]
 fn plain_trees_are_walked_the_shortest_way() {
-    for seed in 0..60 {
+    for seed in 0..trees() {
         let (tree, errand, fewest) = grown(seed, false);
         tree.check().expect("a tree");
         let config = TrialConfig { seed, ..TrialConfig::default() };
@@ -202,7 +207,7 @@ fn plain_trees_are_walked_the_shortest_way() {
 
 #[test]
 fn tricky_trees_are_walked_all_the_same() {
-    for seed in 1_000..1_060 {
+    for seed in 1_000_000..1_000_000 + trees() {
         let (tree, errand, fewest) = grown(seed, true);
         let config = TrialConfig { seed, ..TrialConfig::default() };
         let report = trial::run(&tree, &errand, &config).expect("sounds");
@@ -215,9 +220,9 @@ fn tricky_trees_are_walked_all_the_same() {
 
 #[test]
 fn a_recogniser_that_errs_seldom_leads_astray() {
-    const TREES: u64 = 100;
+    let trees = trees();
     let mut arrived = 0;
-    for seed in 2_000..2_000 + TREES {
+    for seed in 2_000_000..2_000_000 + trees {
         let (tree, errand, _) = grown(seed, false);
         let config = TrialConfig { seed, errors_per_mille: 80, ..TrialConfig::default() };
         let report = trial::run(&tree, &errand, &config).expect("sounds");
@@ -225,6 +230,6 @@ fn a_recogniser_that_errs_seldom_leads_astray() {
         assert!(report.end.is_some() && report.choices() < 40, "seed {seed}: {report}");
         arrived += u64::from(report.succeeds(&errand));
     }
-    println!("{arrived} of {TREES} arrived with 8 words of 100 misheard");
-    assert!(arrived * 100 >= TREES * 95, "{arrived} of {TREES}");
+    println!("{arrived} of {trees} arrived with 8 words of 100 misheard");
+    assert!(arrived * 100 >= trees * 95, "{arrived} of {trees}");
 }

@@ -142,6 +142,42 @@ impl Agent {
 }
 
 #[test]
+fn a_machine_hears_keys_in_the_sound_and_beside_it() {
+    let tree = crate::tree::Tree::parse(
+        r#"
+        name = "test"
+        start = "menu"
+        [nodes.menu.menu]
+        say = ["For billing, press 2."]
+        choices = [{ keys = "2", to = "end" }]
+        [nodes.end.hang_up]
+        "#,
+    )
+    .expect("a tree");
+    for is_in_band in [true, false] {
+        let mut agent = Agent::new(config(tree.script().steps));
+        agent.run_ms(1_500);
+        let two = Digit::try_from('2').expect("a key");
+        if is_in_band {
+            let mut keys = dtmf::Generator::new(8_000, 100, 100);
+            keys.push(two).expect("room");
+            let mut samples = [0; 1_600];
+            keys.fill(&mut samples);
+            let mulaw = samples.map(media::codec::g711::mulaw_encode);
+            agent.say(Outgoing::Audio(&mulaw));
+        } else {
+            agent.line.handle(agent.now, LineInput::Digit(two));
+        }
+        agent.run_ms(1_000);
+        assert!(agent.closed, "in band: {is_in_band}");
+        assert_eq!(agent.line.ended(), Some((Cause::NormalClearing, true)));
+        let account = &agent.line.errand().tree;
+        assert_eq!(account.visits.len(), 2);
+        assert!(account.played[0].to_sample < 8 * 1_500, "the key stopped the prompt");
+    }
+}
+
+#[test]
 fn both_wires_carry_the_same_call() {
     for dialect in [Dialect::Twilio, Dialect::Loopback] {
         let steps = vec![

@@ -121,8 +121,21 @@ impl fmt::Display for Report {
 /// # Errors
 /// When a sound of the tree cannot be made.
 pub fn run(tree: &Tree, errand: &Errand, config: &TrialConfig) -> Result<Report, NoSound> {
+    run_with(tree, errand, config, Keywords)
+}
+
+/// Lets a navigator with this matcher try an errand.
+///
+/// # Errors
+/// When a sound of the tree cannot be made.
+pub fn run_with(
+    tree: &Tree,
+    errand: &Errand,
+    config: &TrialConfig,
+    matcher: impl Matcher,
+) -> Result<Report, NoSound> {
     let score = Arc::new(Score::mumbled(&tree.script())?);
-    Ok(Trial::new(score, errand, config, Keywords).run())
+    Ok(Trial::new(score, errand, config, matcher).run())
 }
 
 /// A navigator and a tree.

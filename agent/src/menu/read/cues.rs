@@ -49,7 +49,6 @@ const INVALID: &[&str] = &[
     "did not get that",
     "didn't catch",
     "not an option",
-    "not available option",
     "not a correct",
     "incorrect entry",
     "don't recognize",
@@ -105,14 +104,15 @@ const CLOSED: &[&str] = &[
     "call again during",
     "call back during",
     "business hours are",
-    "outside of",
     "outside our",
+    "outside of our",
     "office hours are",
     "closed for",
 ];
 const MAILBOX: &[&str] = &[
     "leave a message",
     "leave your message",
+    "leave the message",
     "after the tone",
     "after the beep",
     "at the tone",
@@ -226,7 +226,16 @@ fn wanted(tokens: &[Token]) -> Option<Vec<String>> {
             wanted = Some(clause);
         }
     }
-    wanted
+    wanted.or_else(|| before_the_end(tokens))
+}
+
+/// Whatever became of "enter": "your account number, followed by …".
+fn before_the_end(tokens: &[Token]) -> Option<Vec<String>> {
+    let end = tokens.iter().position(|token| token.word == "followed")?;
+    let start = (0..=end).rev().find(|&i| tokens[i].before == Break::Stop).unwrap_or(0);
+    let clause = tokens[start..end].iter().map(|token| words::stem(&token.word));
+    let clause: Vec<String> = clause.collect();
+    clause.iter().any(|word| NUMBER.contains(&word.as_str())).then_some(clause)
 }
 
 /// The digits after "you entered".
@@ -286,6 +295,8 @@ mod tests {
         let asked = cues("Please enter your account number followed by the pound key.");
         assert_eq!(asked.ends_with.map(Digit::as_char), Some('#'));
         assert!(asked.wants_number.expect("a number").contains(&"account".to_owned()));
+        let misheard = cues("Please add to your account number followed by the found key.");
+        assert!(misheard.wants_number.is_some() && misheard.ends_with == asked.ends_with);
         assert_eq!(cues("Press 1 to enter an extension.").wants_number, None);
         assert_eq!(cues("For billing, enter 1.").wants_number, None);
         for (text, digits) in [

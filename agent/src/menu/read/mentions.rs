@@ -8,6 +8,8 @@ use super::words::{self, Break, Token};
 const KEYS_MAX: usize = 6;
 /// Longest thing to say, in words.
 const WORDS_MAX: usize = 4;
+/// Numbers that no menu offers.
+const EMERGENCY: &[&str] = &["911", "112", "999", "000"];
 /// What may stand between "press" and the key.
 const FILLERS: &[&str] =
     &["the", "number", "key", "button", "digit", "option", "el", "la", "tecla", "or", "say", "on"];
@@ -59,8 +61,15 @@ fn pressed(tokens: &[Token], at: usize) -> Option<Mention> {
     }
     let mut keys = keys_at(tokens, &mut to)?;
     keys.truncate(KEYS_MAX);
-    if matches!(word(tokens, to), "key" | "sign") && !ends(tokens, to) {
+    if matches!(word(tokens, to), "key" | "sign" | "now") && !ends(tokens, to) {
         to += 1;
+    }
+    if (0..3).all(|i| word(tokens, to + i) == ["at", "any", "time"][i]) {
+        to += 3;
+    }
+    // "In an emergency, hang up and dial 911" is no offer of this menu.
+    if EMERGENCY.contains(&keys.iter().map(|key| key.as_char()).collect::<String>().as_str()) {
+        return None;
     }
     let mut words = None;
     // "press one or say billing"
@@ -135,11 +144,7 @@ fn keys_at(tokens: &[Token], to: &mut usize) -> Option<Vec<Digit>> {
     let key = words::misheard_key(first)?;
     let next = word(tokens, *to + 1);
     let follows = ends(tokens, *to + 1) || OPENERS.contains(&next) || words::is_press(next);
-    let is_plain = !matches!(
-        first,
-        "to" | "for" | "too" | "our" | "has" | "want" | "start" | "found" | "mine" | "o"
-    );
-    (follows || is_plain).then(|| {
+    follows.then(|| {
         *to += 1;
         vec![key]
     })

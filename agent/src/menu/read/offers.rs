@@ -5,9 +5,12 @@ use dtmf::Digit;
 use super::{
     kind::Kind,
     mentions::{Mention, OPENERS, mentions},
-    words::{self, Break, Token},
+    words::{Break, Token},
 };
 
+/// Words before a key that are no topic.
+const FILLERS: &[&str] =
+    &["you", "may", "can", "could", "also", "please", "now", "just", "simply", "or", "and", "then"];
 /// Longest topic, in words.
 const TOPIC_WORDS_MAX: usize = 16;
 
@@ -80,12 +83,15 @@ fn topic(
     let begins = tokens[mention.from].before == Break::Stop;
     let before = if begins { &[][..] } else { &tokens[sentence.unwrap_or(taken)..mention.from] };
     let before = opened(before);
-    if !before.is_empty() {
+    let after = &tokens[mention.to..next];
+    let opens =
+        |topic: &[Token]| topic.first().is_some_and(|token| OPENERS.contains(&token.word.as_str()));
+    let starts = opens(after);
+    let goes_on = starts && after[0].before < Break::Stop;
+    if !before.is_empty() && (opens(before) || !goes_on) {
         return joined(before);
     }
-    let after = &tokens[mention.to..next];
-    let starts = after.first().is_some_and(|token| OPENERS.contains(&token.word.as_str()));
-    if starts && after[0].before < Break::Stop {
+    if goes_on {
         let length = length_after(after);
         take(mention.to + length);
         return joined(trimmed(&after[..length]));
@@ -118,29 +124,8 @@ fn opened(before: &[Token]) -> &[Token] {
     let start = (0..before.len()).rev().find(|&i| opens(i) && clause(i));
     let start = start.or_else(|| (0..before.len()).find(|&i| opens(i) && i > 3));
     let topic = trimmed(&before[start.unwrap_or(0)..]);
-    let says = topic
-        .iter()
-        .any(|token| !words::content(&token.word).is_empty() || is_plain_choice(&token.word));
+    let says = topic.iter().any(|token| !FILLERS.contains(&token.word.as_str()));
     if says { topic } else { &[] }
-}
-
-/// Words that are no content but mean a choice by themselves.
-fn is_plain_choice(word: &str) -> bool {
-    matches!(
-        word,
-        "yes"
-            | "no"
-            | "other"
-            | "otherwise"
-            | "more"
-            | "else"
-            | "options"
-            | "again"
-            | "inquiries"
-            | "correct"
-            | "information"
-            | "customer"
-    )
 }
 
 /// Up to the end of the sentence, or a comma behind which something new begins.
@@ -180,7 +165,7 @@ fn joined(topic: &[Token]) -> String {
 
 #[cfg(test)]
 mod tests {
-    use super::*;
+    use super::{super::words, *};
 
     fn read(text: &[&str]) -> Vec<(String, String)> {
         let tokens = words::tokens(text.iter().copied());
@@ -202,6 +187,7 @@ mod tests {
             &["Press 1 for sales, press 2 for support."],
             &["press one for sales press two for support"],
             &["Press 1 for sales, 2 for support"],
+            &["Okay press 1 for sales, or 2 for support"],
             &["Press 1.", "For sales.", "Press 2.", "For support."],
             &["Welcome to Acme. For sales, dial 1, or for support, dial 2 now."],
             &["Thank you for calling Acme, for sales press 1, for support press the number 2"],
@@ -227,6 +213,39 @@ mod tests {
             ),
             ("To end your message, press pound.", &[("#", "to end your message")]),
             ("For claims, dress the pound key.", &[("#", "for claims")]),
+        ] {
+            assert_eq!(read(&[text]), pairs(expected), "{text:?}");
+        }
+    }
+
+    /// What a recogniser made of recorded prompts.
+    #[test]
+    fn prompts_as_they_were_recognised() {
+        for (text, expected) in [
+            (
+                "Press \"Dar\" for help or \"Pound\" to exit.",
+                &[("*", "for help"), ("#", "to exit")][..],
+            ),
+            ("Press \"Dar\" to return to the main menu.", &[("*", "to return to the main menu")]),
+            ("Press one-four sales.", &[("1", "four sales")]),
+            (
+                "For billing, press one for technical support, press two to speed with a representative press zero.",
+                &[
+                    ("1", "for billing"),
+                    ("2", "for technical support"),
+                    ("0", "to speed with a representative"),
+                ],
+            ),
+            (
+                "To hear the next message press six to repeat this message press five. To hear the previous message press four, to delete or undo leave this message press zero. To quit voicemail press pound.",
+                &[
+                    ("6", "to hear the next message"),
+                    ("5", "to repeat this message"),
+                    ("4", "to hear the previous message"),
+                    ("0", "to delete or undo leave this message"),
+                    ("#", "to quit voicemail"),
+                ],
+            ),
         ] {
             assert_eq!(read(&[text]), pairs(expected), "{text:?}");
         }
@@ -259,6 +278,14 @@ mod tests {
                 &[("sales", "sales"), ("billing", "billing"), ("support", "support")],
             ),
             ("Say or press one for sales.", &[("1", "for sales")]),
+            (
+                "If this is an emergency, hang up and dial 911. You may press zero at any time to speak with an operator.",
+                &[("0", "to speak with an operator")],
+            ),
+            (
+                "To reach our sales department, please press one now. Service, press 2.",
+                &[("1", "to reach our sales department"), ("2", "service")],
+            ),
             ("Please enter your account number followed by the pound key.", &[]),
             ("Your call is important to us. Please stay on the line.", &[]),
             (

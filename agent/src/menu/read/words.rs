@@ -31,8 +31,11 @@ pub(super) fn tokens<'a>(pieces: impl Iterator<Item = &'a str>) -> Vec<Token> {
             let word = lower.trim_matches(|c: char| !(c.is_alphanumeric() || c == '*' || c == '#'));
             if !word.is_empty() {
                 let first = tokens.is_empty();
-                let before = if first { Break::Stop } else { before };
-                tokens.push(Token { word: word.to_owned(), before });
+                let mut before = if first { Break::Stop } else { before };
+                for word in unhyphened(word) {
+                    tokens.push(Token { word: word.to_owned(), before });
+                    before = Break::None;
+                }
             }
             before = match lower.trim_end_matches(['"', '\'', ')', '”']).chars().next_back() {
                 Some('.' | '!' | '?' | ';' | ':') => Break::Stop,
@@ -43,6 +46,13 @@ pub(super) fn tokens<'a>(pieces: impl Iterator<Item = &'a str>) -> Vec<Token> {
         }
     }
     tokens
+}
+
+/// "one-four" is what recognisers make of "one for".
+fn unhyphened(word: &str) -> impl Iterator<Item = &str> {
+    let is_run = word.split('-').all(|part| key(part).is_some() || matches!(part, "for" | "to"));
+    let (run, whole) = if is_run { (Some(word), None) } else { (None, Some(word)) };
+    run.into_iter().flat_map(|run| run.split('-')).chain(whole)
 }
 
 /// Words that say nothing about a topic.
@@ -278,21 +288,20 @@ pub(super) fn misheard_key(word: &str) -> Option<Digit> {
         ("nein", '9'),
         ("mine", '9'),
         ("our", '*'),
-        ("stark", '*'),
-        ("start", '*'),
-        ("stars", '*'),
         ("stair", '*'),
-        ("found", '#'),
-        ("pond", '#'),
-        ("bound", '#'),
-        ("ground", '#'),
-        ("pounds", '#'),
         ("hatch", '#'),
         ("ash", '#'),
         ("has", '#'),
     ];
-    let key = HEARD.iter().find(|(heard, _)| *heard == word).map(|(_, key)| *key)?;
-    Digit::try_from(key).ok()
+    let heard = HEARD.iter().find(|(heard, _)| *heard == word).map(|(_, key)| *key);
+    // Of "star" and "pound" at least the end is heard.
+    let ends = |ends: &[&str]| ends.iter().any(|end| word.ends_with(end));
+    let by_end = || match word.len() {
+        3..=6 if ends(&["ar", "are", "art"]) => Some('*'),
+        4..=7 if ends(&["ound", "ounds", "ond"]) => Some('#'),
+        _ => None,
+    };
+    Digit::try_from(heard.or_else(by_end)?).ok()
 }
 
 /// A key's name as it is said.
