@@ -146,7 +146,10 @@ impl Facts {
         }
         if kind == Kind::Speech {
             let quiet = self.talk.map_or(Duration::MAX, |talk| from.since(talk.until));
-            if quiet >= BREATH || was == Kind::Music {
+            // What follows something repeated without being repeated is somebody else.
+            let other =
+                self.repeats_s.is_none() && self.talk.is_some_and(|talk| talk.repeats_s.is_some());
+            if quiet >= BREATH || was == Kind::Music || other {
                 self.talk = Some(Talk::from(from, quiet, self.talks == 0));
                 self.talks += 1;
             }

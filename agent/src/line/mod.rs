@@ -143,10 +143,13 @@ impl Watch {
             Input::Carrier(carrier) => return self.carrier(carrier),
             Input::Tick => {}
         }
-        let found = self.judge();
-        self.facts.tone = None;
-        if let Some(finding) = found {
-            self.decide(finding);
+        // What is known may say more in the state that follows.
+        for _ in 0..2 {
+            let found = self.judge();
+            self.facts.tone = None;
+            if let Some(finding) = found {
+                self.decide(finding);
+            }
         }
     }
 

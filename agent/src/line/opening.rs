@@ -27,7 +27,8 @@ const MACHINE_TALK_MIN: Duration = Duration::from_millis(4_500);
 
 /// Tones that end a call or name a machine, whatever else is there.
 pub(super) fn fatal_tone(facts: &Facts) -> Option<Finding> {
-    let tone = facts.tone?;
+    // Notes of music and vowels make short tones too.
+    let tone = facts.tone.filter(|_| !matches!(facts.sound, Kind::Music | Kind::Speech))?;
     let state = match tone {
         ToneKind::Busy | ToneKind::Reorder | ToneKind::SpecialInformation(_) => State::Ended,
         ToneKind::Dial if facts.answered.is_some() => State::Ended,
@@ -118,7 +119,7 @@ pub(super) fn machine_words(facts: &Facts) -> Option<Finding> {
         Cue::Menu => (State::Ivr, 0.93),
         Cue::Queue => (State::HoldMessage, 0.9),
         Cue::Away => (State::VoicemailGreeting, 0.7),
-        Cue::Person | Cue::Greeting | Cue::Wait => return None,
+        Cue::Person | Cue::Greeting | Cue::Welcome | Cue::Wait => return None,
     };
     Some(Finding::of(state, confidence, Evidence::Words(phrase)))
 }
@@ -133,7 +134,10 @@ pub(super) fn person(facts: &Facts) -> Option<Finding> {
     }
     let cue = talk.cue.filter(|(cue, _)| matches!(cue, Cue::Person | Cue::Greeting | Cue::Wait));
     let said = |ms| quiet >= Duration::from_millis(ms);
+    let welcome = matches!(talk.cue, Some((Cue::Welcome, _)));
     let confidence = match (cue, talked.as_millis()) {
+        // A menu may follow a welcome, after a pause.
+        (None, _) if welcome && !said(1_500) => return None,
         (Some((Cue::Person | Cue::Wait, _)), _) if said(400) => 0.93,
         (Some(_), ..=3_500) if said(500) => 0.9,
         (_, ..=1_600) if said(600) => 0.85,

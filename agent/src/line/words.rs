@@ -14,6 +14,8 @@ pub enum Cue {
     Wait,
     /// A mailbox, surely.
     Mailbox,
+    /// A business, by a person or a machine.
+    Welcome,
     /// A machine that will give a signal: a mailbox, or a screening service.
     Signal,
     /// A mailbox, or somebody who says that another is away.
@@ -143,6 +145,8 @@ const PHRASES: &[(Cue, &[&str])] = &[
             "you know what to do",
         ],
     ),
+    // After the mailbox, which wants a name too.
+    (Cue::Screening, &["your name and", "your name after"]),
     (
         Cue::Signal,
         &[
@@ -240,8 +244,6 @@ const PHRASES: &[(Cue, &[&str])] = &[
             "press the",
             "press hash",
             "press any",
-            "pressed one",
-            "pressed two",
             "say or press",
             "press or say",
             "you can say",
@@ -358,6 +360,10 @@ const PHRASES: &[(Cue, &[&str])] = &[
         ],
     ),
     (
+        Cue::Welcome,
+        &["thank you for calling", "thanks for calling", "welcome to", "you for calling"],
+    ),
+    (
         Cue::Greeting,
         &[
             "hello",
@@ -386,7 +392,7 @@ const PHRASES: &[(Cue, &[&str])] = &[
 impl Cue {
     /// Says by itself who speaks; the others are also part of what others say.
     pub fn is_sure(self) -> bool {
-        !matches!(self, Self::Greeting | Self::Wait | Self::Away)
+        !matches!(self, Self::Greeting | Self::Welcome | Self::Wait | Self::Away)
     }
 }
 
@@ -412,6 +418,8 @@ fn plain(text: &str) -> Vec<String> {
         .filter(|word| !word.is_empty())
         .map(|word| match word.parse::<usize>() {
             Ok(digit) if digit < digits.len() => digits[digit].to_owned(),
+            // As it is often understood.
+            _ if word == "pressed" => "press".to_owned(),
             _ => word.to_owned(),
         })
         .collect();

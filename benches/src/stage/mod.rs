@@ -4,6 +4,7 @@
 //! the ratio, measured in the same run.
 
 mod call;
+mod ear;
 mod hand_over;
 mod signal;
 mod tls;
@@ -27,7 +28,7 @@ pub struct Stage {
 
 /// All stages, in the order a frame takes.
 pub fn all() -> impl Iterator<Item = &'static Stage> {
-    [wire::STAGES, tls::STAGES, signal::STAGES, call::STAGES, hand_over::STAGES]
+    [wire::STAGES, tls::STAGES, signal::STAGES, ear::STAGES, call::STAGES, hand_over::STAGES]
         .into_iter()
         .flatten()
 }

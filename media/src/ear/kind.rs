@@ -131,10 +131,9 @@ impl Decider {
         self.noise = more(self.noise, facts.sounds && noise);
     }
 
-    /// Steps after which sound is called speech.
-    fn named_steps(&self) -> u32 {
-        let no_speech = self.judged.is_some_and(|opinion| opinion < NO_SPEECH_SURE);
-        if no_speech { UNSURE_STEPS } else { NAMED_STEPS }
+    /// The judge is sure of it.
+    fn is_no_speech(&self) -> bool {
+        self.judged.is_some_and(|opinion| opinion < NO_SPEECH_SURE)
     }
 
     fn same_lines(&self, frame: &Frame) -> bool {
@@ -154,20 +153,27 @@ impl Decider {
         let tone_steps = match self.kind {
             Kind::Speech => TONE_IN_SPEECH_STEPS,
             Kind::Music => TONE_IN_MUSIC_STEPS,
-            Kind::Silence | Kind::Noise | Kind::Tone => TONE_STEPS,
+            Kind::Silence | Kind::Noise | Kind::Tone | Kind::Unknown => TONE_STEPS,
         };
         if self.tone >= tone_steps {
             return Some((Kind::Tone, self.tone, false));
         }
         if self.noise >= NOISE_STEPS {
-            return Some((Kind::Noise, self.noise + NOISE_LATE_STEPS, true));
+            let all_along = self.sounding < MUSIC_ALL_ALONG_STEPS;
+            let since = if all_along { self.sounding } else { self.noise + NOISE_LATE_STEPS };
+            return Some((Kind::Noise, since, true));
         }
         match self.kind {
-            Kind::Silence | Kind::Tone | Kind::Noise if self.music >= MUSIC_STEPS => {
-                Some((Kind::Music, self.sounding, true))
+            Kind::Silence | Kind::Tone | Kind::Noise if self.sounding >= NAMED_STEPS => {
+                let kind = if self.is_no_speech() { Kind::Unknown } else { Kind::Speech };
+                Some((kind, self.sounding, true))
             }
-            Kind::Silence | Kind::Tone | Kind::Noise if self.sounding >= self.named_steps() => {
-                Some((Kind::Speech, self.sounding, true))
+            Kind::Unknown if self.music >= MUSIC_STEPS => Some((Kind::Music, self.sounding, false)),
+            Kind::Unknown if self.sure >= SPEECH_SURE_STEPS => {
+                Some((Kind::Speech, self.sure + SPEECH_SURE_STEPS, true))
+            }
+            Kind::Unknown if self.speech >= SPEECH_STEPS && !self.is_no_speech() => {
+                Some((Kind::Speech, self.speech, false))
             }
             Kind::Speech if self.music >= MUSIC_STEPS => {
                 let all_along = self.sounding < MUSIC_ALL_ALONG_STEPS;
@@ -213,8 +219,6 @@ const JUDGED_FOLLOWS: f32 = 0.15;
 const SPEECH_SURE: f32 = 0.6;
 const SPEECH_SURE_STEPS: u32 = 8;
 const NO_SPEECH_SURE: f32 = 0.1;
-/// Sound the judge calls no speech is given so long to prove to be something else, in steps.
-const UNSURE_STEPS: u32 = 50;
 
 impl Weights {
     fn score(&self, traits: &Traits) -> f32 {

@@ -62,6 +62,8 @@ pub enum Kind {
     Noise,
     /// One or two steady frequencies.
     Tone,
+    /// Something that has no name yet, or none of these.
+    Unknown,
 }
 
 impl Kind {
@@ -190,8 +192,7 @@ impl Ear {
         self.steps = self.steps.wrapping_add(1);
         self.spectrum.push(step);
         let level_dbfs = level_dbfs(step);
-        let noise = self.decider.kind == Kind::Noise;
-        let sounds = self.room.sounds(level_dbfs, noise);
+        let sounds = self.room.sounds(level_dbfs, self.decider.kind);
         if let Some(jump) = self.room.pause(level_dbfs) {
             self.tell(Change::Room { from_dbfs: jump.from_dbfs, to_dbfs: jump.to_dbfs });
         }

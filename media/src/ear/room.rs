@@ -1,10 +1,14 @@
 //! How loud it is when nobody speaks, and whether that changed: another telephone, another room.
 
+use super::Kind;
+
 /// The floor is looked for between these, in dBFS.
 const FLOOR_DBFS: std::ops::RangeInclusive<f32> = -78.0..=-32.0;
 const FLOOR_START_DBFS: f32 = -60.0;
-/// How fast the floor rises, in dB per 20 ms: towards steady noise, and towards anything.
+/// How fast the floor rises, in dB per 20 ms: towards steady noise, towards what is no sound, and towards any sound but
+/// music, which has no pauses to bring it down again.
 const RISE_NOISE_DB: f32 = 0.6;
+const RISE_QUIET_DB: f32 = 0.2;
 const RISE_ANY_DB: f32 = 0.012;
 /// So much above the floor something sounds, and below that it no longer does.
 const SOUNDS_DB: f32 = 9.0;
@@ -44,13 +48,18 @@ impl Room {
         }
     }
 
-    /// Whether a step of this level holds more than the room. `noise`: it sounds like steady noise.
-    pub(super) fn sounds(&mut self, level_dbfs: f32, noise: bool) -> bool {
+    /// Whether a step of this level holds more than the room. `kind`: what has sounded so far.
+    pub(super) fn sounds(&mut self, level_dbfs: f32, kind: Kind) -> bool {
         let towards = level_dbfs.clamp(*FLOOR_DBFS.start(), *FLOOR_DBFS.end());
         if towards < self.floor_dbfs {
             self.floor_dbfs += (towards - self.floor_dbfs) * 0.5;
         } else {
-            let rise = if noise || !self.sounds { RISE_NOISE_DB } else { RISE_ANY_DB };
+            let rise = match kind {
+                Kind::Noise => RISE_NOISE_DB,
+                _ if !self.sounds => RISE_QUIET_DB,
+                Kind::Music => 0.0,
+                _ => RISE_ANY_DB,
+            };
             self.floor_dbfs = (self.floor_dbfs + rise).min(towards);
         }
         let above = if self.sounds { FADES_DB } else { SOUNDS_DB };
@@ -100,7 +109,7 @@ mod tests {
             (-56.0, 40),
         ] {
             for _ in 0..steps {
-                room.sounds(level, false);
+                room.sounds(level, Kind::Speech);
                 jumps.extend(room.pause(level));
             }
         }
@@ -111,11 +120,11 @@ mod tests {
     #[test]
     fn steady_noise_becomes_the_room_and_speech_does_not() {
         let mut room = Room::new();
-        let sounding = (0..200).filter(|_| room.sounds(-40.0, true)).count();
+        let sounding = (0..200).filter(|_| room.sounds(-40.0, Kind::Noise)).count();
         assert!((10..120).contains(&sounding), "{sounding}");
         let mut room = Room::new();
         let sounding =
-            (0..200).filter(|n| room.sounds(if n % 20 < 14 { -25.0 } else { -65.0 }, false));
+            (0..200).filter(|n| room.sounds(if n % 20 < 14 { -25.0 } else { -65.0 }, Kind::Speech));
         assert_eq!(sounding.count(), 140);
     }
 }

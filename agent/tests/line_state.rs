@@ -1,0 +1,162 @@
+//! The line state over what an ear would tell: who answered, hold, a real pickup, and mistakes taken back.
+
+use agent::line::{Carrier, Input, State, Watch};
+use dtmf::tone_detector::Kind as Tone;
+use media::{
+    Mono,
+    ear::{Change, Kind, Traits},
+};
+
+/// What happens next.
+#[derive(Clone, Copy)]
+enum Step {
+    /// Something sounds for so many ms.
+    For(Kind, u64),
+    Tone(Tone),
+    Words(&'static str),
+    Repeats,
+}
+
+use Step::{For, Repeats, Words};
+
+/// States and the ms at which each was entered.
+fn states(steps: &[Step]) -> Vec<(State, u64)> {
+    let (mut watch, mut now_ms, mut was) = (Watch::new(), 0, Kind::Silence);
+    let (mut found, mut began) = (Vec::new(), Mono::ZERO);
+    watch.handle(Mono::ZERO, Input::Carrier(Carrier::Answered));
+    for step in steps {
+        let now = Mono::from_millis(now_ms);
+        let mut lasts_ms = 0;
+        match *step {
+            For(kind, ms) => {
+                let traits = Traits::default();
+                let change = Change::Sounds { kind, was, since_ms: 0, traits };
+                if kind != was {
+                    watch.handle(now, Input::Sound(&change));
+                    began = now;
+                }
+                (was, lasts_ms) = (kind, ms);
+            }
+            Step::Tone(tone) => watch.handle(now, Input::Tone(tone)),
+            Words(text) => watch.handle(now, Input::Words { text, from: began }),
+            Repeats => watch.handle(now, Input::Sound(&Change::Repeats { ago_ms: 30_000 })),
+        }
+        let mut drain = |watch: &mut Watch| {
+            while let Some(decision) = watch.poll() {
+                assert!((0.5..=1.0).contains(&decision.confidence));
+                assert!(decision.evidence.iter().next().is_some(), "{:?}", decision.state);
+                found.push((decision.state, decision.at.as_millis()));
+            }
+        };
+        drain(&mut watch);
+        let until = now_ms + lasts_ms;
+        while let Some(at) = watch.deadline().filter(|at| at.as_millis() <= until) {
+            watch.handle(at, Input::Tick);
+            drain(&mut watch);
+        }
+        now_ms = until;
+    }
+    found
+}
+
+fn names(found: &[(State, u64)]) -> Vec<&'static str> {
+    found.iter().skip(1).map(|(state, _)| state.name()).collect()
+}
+
+const QUIET: Kind = Kind::Silence;
+
+#[test]
+fn whoever_answers_is_told_apart() {
+    let beep = Step::Tone(Tone::Beep { hz: 1_000 });
+    for (what, steps, expected) in [
+        ("hello", vec![For(QUIET, 500), For(Kind::Speech, 600), For(QUIET, 900)], "human"),
+        ("a talkative person", vec![For(Kind::Speech, 4_200), For(QUIET, 1_500)], "human"),
+        (
+            "a greeting and its beep",
+            vec![For(Kind::Speech, 5_500), For(QUIET, 300), beep, For(QUIET, 2_000)],
+            "beep",
+        ),
+        (
+            "a mailbox without a beep",
+            vec![For(Kind::Speech, 3_000), Words("please leave a message"), For(QUIET, 1_600)],
+            "beep",
+        ),
+        (
+            "a mailbox with keys",
+            vec![
+                For(Kind::Speech, 3_000),
+                Words("please leave a message after the tone"),
+                For(QUIET, 500),
+                For(Kind::Speech, 1_000),
+                Words("or press 1 for more options"),
+                For(QUIET, 300),
+            ],
+            "voicemail_greeting",
+        ),
+        (
+            "a menu",
+            vec![For(Kind::Speech, 2_000), Words("For sales, press 1."), For(QUIET, 300)],
+            "ivr",
+        ),
+        (
+            "screening",
+            vec![
+                For(Kind::Speech, 2_000),
+                Words("Please state your name and why you are calling."),
+                For(QUIET, 2_000),
+            ],
+            "screening",
+        ),
+        ("nobody", vec![For(QUIET, 4_500)], "silence"),
+        ("a fax", vec![Step::Tone(Tone::FaxAnswer)], "fax"),
+        ("busy", vec![For(Kind::Tone, 500), Step::Tone(Tone::Busy)], "ended"),
+    ] {
+        let found = states(&steps);
+        assert_eq!(names(&found).last().copied(), Some(expected), "{what}: {found:?}");
+    }
+}
+
+#[test]
+fn a_person_is_found_within_800_ms_of_their_first_phrase() {
+    let found = states(&[For(QUIET, 700), For(Kind::Speech, 600), For(QUIET, 2_000)]);
+    let (_, at) = found.iter().find(|(state, _)| *state == State::Human).expect("a person");
+    assert!(at - 1_300 <= 800, "{found:?}");
+}
+
+#[test]
+fn ten_minutes_of_hold_hold_nobody() {
+    let mut steps = vec![For(Kind::Music, 20_000)];
+    for round in 0..20 {
+        // The first time nothing is known of the announcement but its length.
+        steps.push(For(Kind::Speech, 1_400));
+        if round > 0 {
+            steps.push(Repeats);
+        }
+        steps.extend([For(Kind::Speech, 5_200), For(QUIET, 250), For(Kind::Music, 25_000)]);
+    }
+    let found = states(&steps);
+    assert!(found.iter().all(|(state, _)| *state != State::Human), "{found:?}");
+    assert!(!found.iter().any(|(state, _)| state.conduct().may_speak), "{found:?}");
+}
+
+#[test]
+fn a_pickup_is_found_within_a_second_and_a_wrong_one_taken_back_within_two() {
+    let hold = [For(Kind::Music, 30_000), For(Kind::Speech, 900)];
+    let found = states(&[&hold[..], &[For(QUIET, 2_000)]].concat());
+    assert_eq!(names(&found), ["hold_music", "pickup_suspected", "human"], "{found:?}");
+    let (_, at) = found[3];
+    assert!(at - 30_900 <= 1_000, "{found:?}");
+    // It was the first part of an announcement: music follows.
+    let wrong = [For(QUIET, 1_000), For(Kind::Speech, 1_000), For(Kind::Music, 1_000)];
+    let found = states(&[&hold[..], &wrong[..]].concat());
+    let (state, at) = *found.last().expect("states");
+    assert_eq!(state, State::HoldMusic, "{found:?}");
+    assert!(at - 32_900 < 2_000, "{found:?}");
+}
+
+#[test]
+fn ringing_in_mid_call_is_a_transfer() {
+    let found =
+        states(&[For(Kind::Music, 9_000), For(Kind::Tone, 2_000), Step::Tone(Tone::Ringback)]);
+    assert_eq!(names(&found), ["hold_music", "transfer_pending"]);
+}
