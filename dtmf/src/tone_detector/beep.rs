@@ -56,7 +56,7 @@ pub(super) struct Beeps {
 impl Beeps {
     /// Takes a burst that is over; the beep if it was one, or its last tone.
     pub(super) fn take(&mut self, burst: &Burst) -> Option<Beep> {
-        let (from_sample, to_sample) = (burst.from_sample(), burst.to_sample());
+        let (from_sample, to_sample) = (burst.begins_at(), burst.ends_at());
         let since = self.until.map_or(u64::MAX, |until| from_sample.saturating_sub(until));
         if since > GAP_MAX {
             self.beep = None;

@@ -172,14 +172,14 @@ impl Burst {
     }
 
     /// First sample.
-    pub(super) fn from_sample(&self) -> u64 {
+    pub(super) fn begins_at(&self) -> u64 {
         let middle = self.moment / self.sum.max(f32::MIN_POSITIVE);
         self.first_sample.saturating_add_signed((middle - self.length() / 2.0) as i64)
     }
 
     /// One after the last sample.
-    pub(super) fn to_sample(&self) -> u64 {
-        self.from_sample() + self.length() as u64
+    pub(super) fn ends_at(&self) -> u64 {
+        self.begins_at() + self.length() as u64
     }
 
     /// Neither its frequency nor its energy wavers as a voice's does.

@@ -123,7 +123,7 @@ impl Cadences {
     /// Takes a burst that is over.
     pub(super) fn take(&mut self, burst: &Burst, on_tone: &mut impl FnMut(Tone)) {
         let Some(sort) = Sort::of(burst) else { return };
-        let (from_sample, to_sample) = (burst.from_sample(), burst.to_sample());
+        let (from_sample, to_sample) = (burst.begins_at(), burst.ends_at());
         let before = self.last.filter(|last| last.sort == sort);
         let pause_ms = before.map(|last| (from_sample.saturating_sub(last.to_sample) / 8) as u32);
         let part = Part { sort, from_sample, to_sample, ms: burst.ms(), pause_ms };
@@ -164,13 +164,13 @@ impl Cadences {
                 _ => u32::MAX,
             };
             if burst.ms() >= dial_ms && burst.is_steady() {
-                let to_sample = burst.to_sample();
-                return self.goes_on(sort, Kind::Dial, burst.from_sample(), to_sample, on_tone);
+                let to_sample = burst.ends_at();
+                return self.goes_on(sort, Kind::Dial, burst.begins_at(), to_sample, on_tone);
             }
         }
         let Some(lasting) = &mut self.lasting else { return };
         if let Some((_, burst)) = sounding.filter(|(sort, _)| *sort == lasting.sort) {
-            lasting.to_sample = burst.to_sample();
+            lasting.to_sample = burst.ends_at();
             return;
         }
         let wait_ms = match lasting.kind {
