@@ -42,11 +42,11 @@ const STANDS_OUT: f32 = 4.0;
 /// Least share of a window's energy in the two tones, at their exact frequency or up to 1.8 % off.
 const SHARE_MIN: f32 = 0.6;
 /// Least share of the energy of all steps in the two tones, when each is followed at its own frequency.
-const STEADY_SHARE_MIN: f32 = 0.68;
+const STEADY_SHARE_MIN: f32 = 0.75;
 /// Least energy of a step, against the mean of all: shorter tones than 23 ms fill fewer steps.
 const STEP_ENERGY_MIN: f32 = 0.5;
 /// Largest deviation of a tone's frequency, as a fraction.
-const DEVIATION_MAX: f32 = 0.025;
+const DEVIATION_MAX: f32 = 0.018;
 
 /// A key was pressed.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]

@@ -48,7 +48,7 @@ impl Default for Made {
 }
 
 fn digits() -> impl Iterator<Item = Digit> {
-    KEYS.chars().map(|key| Digit::try_from(key).unwrap())
+    KEYS.chars().map(|key| Digit::try_from(key).expect("a key"))
 }
 
 /// Appends a key's tones, their phases by chance.
@@ -118,11 +118,7 @@ fn count(
 fn tones(random: &mut Random) -> Vec<Row> {
     let taken = |made: Made| {
         move |digit: Digit, offset: usize, random: &mut Random| {
-            let k = keys(&one(digit, offset, made, random));
-            if k != digit.to_string() {
-                println!("X {digit} {k:?} {offset}");
-            }
-            k == digit.to_string()
+            keys(&one(digit, offset, made, random)) == digit.to_string()
         }
     };
     let refused = |made: Made| {
@@ -225,7 +221,7 @@ fn in_noise(what: &'static str, snr_db: f64, ms: usize, random: &mut Random) -> 
     let deviation = 32_767.0 * 10f64.powf((-16.0 - snr_db) / 20.0);
     let mut row = Row { what, trials: 1_000, right: 0 };
     for trial in 0..row.trials {
-        let digit = digits().nth(trial % 16).unwrap();
+        let digit = digits().nth(trial % 16).expect("sixteen keys");
         let made = Made { samples: 8 * ms, ..Made::default() };
         let mut sound = one(digit, random.below(200), made, random);
         sound.iter_mut().for_each(|x| *x += deviation * random.normal());
@@ -251,7 +247,7 @@ fn lateness(random: &mut Random) -> (f64, f64) {
 fn bandwidths(random: &mut Random) -> Vec<(u16, f64, f64)> {
     let mut widths = Vec::new();
     for key in "159D".chars() {
-        let digit = Digit::try_from(key).unwrap();
+        let digit = Digit::try_from(key).expect("a key");
         let reach = |is_low: bool, sign: f64, random: &mut Random| {
             let mut off = 0.0;
             while off < 0.05 {

@@ -1,7 +1,7 @@
 //! Keys: written sequences, RFC 4733 events, tones in sound.
 
 use dtmf::event::{Event, EventReceiver};
-use dtmf::{Detector, sequence};
+use dtmf::{Detector, ToneDetector, sequence};
 
 use crate::bytes::Bytes;
 
@@ -29,12 +29,17 @@ pub fn rfc4733(data: &[u8]) {
     }
 }
 
-/// The detector of keys in sound, with any sound in pieces of any length.
+/// The detectors of keys and of tones, with any sound in pieces of any length.
 pub fn tones(data: &[u8]) {
     let mut bytes = Bytes::new(data);
-    let mut detector = Detector::new();
+    let (mut keys, mut tones) = (Detector::new(), ToneDetector::new());
+    let mut fed = 0;
     while !bytes.is_empty() {
         let samples = bytes.samples();
-        detector.feed(&samples, |_| {});
+        fed += samples.len() as u64;
+        keys.feed(&samples, |press| assert!(press.at_sample < press.known_sample));
+        tones.feed(&samples, |tone| {
+            assert!(tone.from_sample <= fed && tone.to_sample.is_none_or(|to| to <= fed));
+        });
     }
 }

@@ -30,14 +30,14 @@ impl Answers {
         if let Some(burst) = over.filter(|burst| is_answer(burst))
             && let Some((kind, from_sample)) = self.lasting.take()
         {
-            on_tone(Tone { kind, from_sample, to_sample: Some(burst.to_sample()) });
+            on_tone(Tone { kind, from_sample, to_sample: Some(burst.ends_at()) });
         }
         if let Some(burst) = now.filter(|burst| is_answer(burst) && burst.ms() >= KNOWN_MS)
             && self.lasting.is_none()
         {
             let is_modem = burst.turns >= TURNS_MIN || burst.flutter() > FLUTTER_MIN;
             let kind = if is_modem { Kind::ModemAnswer } else { Kind::FaxAnswer };
-            let from_sample = burst.from_sample();
+            let from_sample = burst.begins_at();
             self.lasting = Some((kind, from_sample));
             on_tone(Tone { kind, from_sample, to_sample: None });
         }

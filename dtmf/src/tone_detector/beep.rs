@@ -25,8 +25,6 @@ const HELD_TWO_HZ_MAX: f32 = 8.0;
 const GLIDE_HZ_MAX: f32 = 16.0;
 /// Looks wholly inside what may waver or glide: what is shorter is as often a vowel (160 ms).
 const LONG_LOOKS_MIN: u32 = 6;
-/// Energy around it against its own (−10 dB).
-const AROUND_MAX: f32 = 0.1;
 /// No other tone within this before it, in samples (400 ms).
 const ALONE: u64 = 8 * 400;
 /// A key's tones may be so far off, as a fraction.
@@ -56,14 +54,14 @@ pub(super) struct Beeps {
 impl Beeps {
     /// Takes a burst that is over; the beep if it was one, or its last tone.
     pub(super) fn take(&mut self, burst: &Burst) -> Option<Beep> {
-        let (from_sample, to_sample) = (burst.from_sample(), burst.to_sample());
+        let (from_sample, to_sample) = (burst.begins_at(), burst.ends_at());
         let since = self.until.map_or(u64::MAX, |until| from_sample.saturating_sub(until));
         if since > GAP_MAX {
             self.beep = None;
         }
         let beep = self.beep.get_or_insert_with(|| {
             self.tones = 0;
-            self.fit = since > ALONE && burst.before <= AROUND_MAX * burst.energy;
+            self.fit = since > ALONE && burst.is_quiet_before();
             Beep { from_sample, to_sample, hz: burst.low.hz }
         });
         beep.to_sample = to_sample;
@@ -79,7 +77,7 @@ impl Beeps {
         let is_one = self.fit
             && self.tones <= TONES_MAX
             && LENGTH_MS.contains(&length_ms)
-            && burst.after <= AROUND_MAX * burst.energy;
+            && burst.is_quiet_after();
         is_one.then_some(beep)
     }
 }

@@ -27,6 +27,9 @@ const JUMP_MIN: f32 = 0.55;
 const STEADY_HZ_MAX: f32 = 10.0;
 const STEADY_ENERGY_MIN: f32 = 0.4;
 
+/// Energy around a burst that stands alone, against its own (−10 dB).
+const AROUND_MAX: f32 = 0.1;
+
 /// A stretch of one or two lines.
 #[derive(Clone, Copy, Debug, Default)]
 pub(super) struct Burst {
@@ -172,14 +175,14 @@ impl Burst {
     }
 
     /// First sample.
-    pub(super) fn from_sample(&self) -> u64 {
+    pub(super) fn begins_at(&self) -> u64 {
         let middle = self.moment / self.sum.max(f32::MIN_POSITIVE);
         self.first_sample.saturating_add_signed((middle - self.length() / 2.0) as i64)
     }
 
     /// One after the last sample.
-    pub(super) fn to_sample(&self) -> u64 {
-        self.from_sample() + self.length() as u64
+    pub(super) fn ends_at(&self) -> u64 {
+        self.begins_at() + self.length() as u64
     }
 
     /// Neither its frequency nor its energy wavers as a voice's does.
@@ -187,6 +190,16 @@ impl Burst {
         self.step_hz_min >= -STEADY_HZ_MAX
             && self.step_hz_max <= STEADY_HZ_MAX
             && self.energy_min >= STEADY_ENERGY_MIN * self.energy_max
+    }
+
+    /// What sounded before it was far weaker.
+    pub(super) fn is_quiet_before(&self) -> bool {
+        self.before <= AROUND_MAX * self.energy
+    }
+
+    /// What sounds after it is far weaker.
+    pub(super) fn is_quiet_after(&self) -> bool {
+        self.after <= AROUND_MAX * self.energy
     }
 
     /// How much the energy wavers: its standard deviation as a share of its mean.

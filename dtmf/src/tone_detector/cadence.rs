@@ -97,6 +97,8 @@ struct Part {
     from_sample: u64,
     to_sample: u64,
     ms: u32,
+    /// Steady, and nothing sounds before or after it.
+    alone: bool,
     /// Pause since the burst of the same sort before, in ms.
     pause_ms: Option<u32>,
 }
@@ -123,10 +125,11 @@ impl Cadences {
     /// Takes a burst that is over.
     pub(super) fn take(&mut self, burst: &Burst, on_tone: &mut impl FnMut(Tone)) {
         let Some(sort) = Sort::of(burst) else { return };
-        let (from_sample, to_sample) = (burst.from_sample(), burst.to_sample());
+        let (from_sample, to_sample) = (burst.begins_at(), burst.ends_at());
         let before = self.last.filter(|last| last.sort == sort);
         let pause_ms = before.map(|last| (from_sample.saturating_sub(last.to_sample) / 8) as u32);
-        let part = Part { sort, from_sample, to_sample, ms: burst.ms(), pause_ms };
+        let alone = burst.is_steady() && burst.is_quiet_before() && burst.is_quiet_after();
+        let part = Part { sort, from_sample, to_sample, ms: burst.ms(), alone, pause_ms };
         (self.before, self.last) = (before, Some(part));
         let Some(kind) = kind(&part, before.as_ref()) else {
             if let Some(lasting) = &mut self.lasting
@@ -164,13 +167,13 @@ impl Cadences {
                 _ => u32::MAX,
             };
             if burst.ms() >= dial_ms && burst.is_steady() {
-                let to_sample = burst.to_sample();
-                return self.goes_on(sort, Kind::Dial, burst.from_sample(), to_sample, on_tone);
+                let to_sample = burst.ends_at();
+                return self.goes_on(sort, Kind::Dial, burst.begins_at(), to_sample, on_tone);
             }
         }
         let Some(lasting) = &mut self.lasting else { return };
         if let Some((_, burst)) = sounding.filter(|(sort, _)| *sort == lasting.sort) {
-            lasting.to_sample = burst.to_sample();
+            lasting.to_sample = burst.ends_at();
             return;
         }
         let wait_ms = match lasting.kind {
@@ -231,7 +234,9 @@ fn kind(part: &Part, before: Option<&Part>) -> Option<Kind> {
         Sort::BusyAmerican => busy(),
         Sort::European if (750..=1_900).contains(&ms) => Some(Kind::Ringback),
         Sort::FrenchOrWaiting if (1_350..=1_650).contains(&ms) => Some(Kind::Ringback),
-        Sort::FrenchOrWaiting if waiting(ms) && pause_ms > 1_500 => Some(Kind::CallWaiting),
+        Sort::FrenchOrWaiting if waiting(ms) && pause_ms > 1_500 => {
+            part.alone.then_some(Kind::CallWaiting)
+        }
         Sort::European | Sort::FrenchOrWaiting => busy(),
         Sort::British => {
             // Congestion: 400 on, 350 off, 225 on, 525 off.
@@ -240,7 +245,7 @@ fn kind(part: &Part, before: Option<&Part>) -> Option<Kind> {
                 && (250..=450).contains(&pause_ms);
             if congested { Some(Kind::Reorder) } else { busy() }
         }
-        Sort::FaxCalling => (425..=575).contains(&ms).then_some(Kind::FaxCalling),
+        Sort::FaxCalling => (part.alone && (425..=575).contains(&ms)).then_some(Kind::FaxCalling),
         Sort::Dial => None,
     }
 }

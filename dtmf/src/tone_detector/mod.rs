@@ -153,8 +153,8 @@ impl ToneDetector {
         if let Some(burst) = &over {
             self.recent = [self.recent[1], self.recent[2], *burst];
             if let Some(special) = special::code(&self.recent) {
-                let (kind, last) = (Kind::SpecialInformation(special), burst.to_sample());
-                let from_sample = self.recent[0].from_sample();
+                let (kind, last) = (Kind::SpecialInformation(special), burst.ends_at());
+                let from_sample = self.recent[0].begins_at();
                 on_tone(Tone { kind, from_sample, to_sample: Some(last) });
             }
             self.cadences.take(burst, on_tone);

@@ -45,7 +45,7 @@ pub(super) fn code(bursts: &[Burst; 3]) -> Option<Special> {
     let single = |burst: &Burst| burst.high_hz.is_none() && LENGTH_MS.contains(&burst.ms());
     let in_bands = bursts.iter().zip(&BANDS_HZ).all(|(burst, band)| band.contains(&burst.low.hz));
     let [first, second, third] = bursts;
-    let close = |one: &Burst, next: &Burst| next.from_sample() <= one.to_sample() + GAP_MAX;
+    let close = |one: &Burst, next: &Burst| next.begins_at() <= one.ends_at() + GAP_MAX;
     if !bursts.iter().all(single) || !in_bands || !close(first, second) || !close(second, third) {
         return None;
     }

@@ -244,6 +244,13 @@ fn machines_that_answer_are_told_apart() {
 }
 
 #[test]
+fn a_recorded_beep_is_a_beep() {
+    let beep = include_bytes!("../../../fixtures/dtmf/beep.wav");
+    let sound = [silence(300), crate::detector::tests::wav(beep), silence(300)].concat();
+    assert_eq!(kinds(&sound), [Kind::Beep { hz: 700 }]);
+}
+
+#[test]
 fn spoken_prompts_hold_no_tones() {
     for (name, bytes) in [
         ("directory", &include_bytes!("../../../fixtures/dtmf/dir-intro-fn.wav")[..]),
