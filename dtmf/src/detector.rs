@@ -4,19 +4,18 @@
 //! step is measured once; two neighbouring steps, turned into phase and added, are a window of 102
 //! samples. A window shows a key when one tone of each group stands out of its group, the two are of
 //! similar strength (twist) and hold most of the window's energy: speech rarely does. A key is
-//! pressed when four windows in a row (five steps, 32 ms) show it and the tones' phases advance
-//! at the right frequency: a tone 3.5 % off is not a key. It is released when six windows in a row
+//! pressed when four windows in a row (five steps, 32 ms) show it, the tones' phases advance at the
+//! right frequency (a tone 3.5 % off is not a key), and all steps together add up to the two tones. It is released when six windows in a row
 //! do not show it: a lost packet of 20 ms spoils four, so it does not double a press, and a pause of
 //! 40 ms at least six.
 //!
 //! Noise as loud as the key spoils windows so short; [`noisy`] hears keys that last through it, later.
 //!
-//! Left out for now: dial-tone filtering before the windows, and a talk-off classifier beyond the
-//! above.
-
-use std::f32::consts::TAU;
+//! Left out: keys over a dial tone.
 
 mod noisy;
+
+use std::f32::consts::TAU;
 
 use noisy::Noisy;
 

@@ -20,6 +20,9 @@ pub(super) const HEARD_AFTER: u64 = 720;
 /// Least energy of the newest step against the mean: what has stopped is not heard.
 const ENERGY_MIN: f32 = 0.4;
 
+/// Energy of nothing at all.
+const SILENCE: f32 = 1.0;
+
 /// The sums of one stream.
 #[derive(Clone, Debug)]
 pub(super) struct Noisy {
@@ -48,6 +51,10 @@ impl Noisy {
 
     /// Adds a step; the key that it makes sure of.
     pub(super) fn step(&mut self, step: &Step, tones: &Tones) -> Option<(usize, usize)> {
+        if self.energy < SILENCE {
+            // Sums that fade for ever become numbers that processors are slow with.
+            (self.re, self.im, self.energy) = ([0.0; 8], [0.0; 8], 0.0);
+        }
         for tone in 0..8 {
             let (re, im) = tones.turned(self.re[tone], self.im[tone], tone);
             self.re[tone] = FADING * re + step.re[tone];
