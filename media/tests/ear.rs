@@ -84,7 +84,7 @@ fn steady_noise_is_no_speech_and_a_tone_is_a_tone() {
 
 #[test]
 fn an_announcement_that_comes_again_is_noticed() {
-    let announcement = recording("speech-callee/customer-support.wav");
+    let announcement = recording("speech-callee/austen-cold-hearted.wav");
     let mut sound = announcement.clone();
     sound.extend(recording("ear/hold-music.wav").repeat(2));
     let begins = sound.len();
