@@ -1,16 +1,16 @@
 //! The ear over real sound: recorded music and speech, made noise and tones.
 
-use std::{fs, path::Path};
-
 use media::{
     codec::g711,
     ear::{CHANGES_MAX, Change, Ear, HOP, Kind},
 };
 
-/// Samples of a µ-law WAV file at 8 kHz.
-fn recording(name: &str) -> Vec<i16> {
-    let path = Path::new(env!("CARGO_MANIFEST_DIR")).join("../fixtures").join(name);
-    let bytes = fs::read(&path).expect("a fixture");
+const MUSIC: &[u8] = include_bytes!("../../fixtures/ear/hold-music.wav");
+const COLD_HEARTED: &[u8] = include_bytes!("../../fixtures/speech-callee/austen-cold-hearted.wav");
+const ILL_DISPOSED: &[u8] = include_bytes!("../../fixtures/speech-callee/austen-ill-disposed.wav");
+
+/// Samples of a WAV file at 8 kHz, µ-law or 16 bit.
+fn samples(bytes: &[u8]) -> Vec<i16> {
     let data = bytes.windows(4).position(|chunk| chunk == b"data").expect("sound") + 8;
     match bytes[20] {
         7 => bytes[data..].iter().map(|byte| g711::mulaw_decode(*byte)).collect(),
@@ -49,13 +49,11 @@ fn share(kinds: &[(Kind, usize)], wanted: Kind) -> f32 {
 #[test]
 fn music_is_music_and_speech_is_speech_at_any_level() {
     for gain in [1.0, 0.5, 0.25] {
-        let music = recording("ear/hold-music.wav").repeat(3);
+        let music = samples(MUSIC).repeat(3);
         let kinds_of_music = kinds(&at_level(&music, gain));
         assert!(share(&kinds_of_music, Kind::Music) > 0.85, "{gain}: {kinds_of_music:?}");
-        for name in
-            ["speech-callee/austen-cold-hearted.wav", "speech-callee/austen-ill-disposed.wav"]
-        {
-            let found = kinds(&at_level(&recording(name), gain));
+        for (name, speech) in [("cold", COLD_HEARTED), ("ill", ILL_DISPOSED)] {
+            let found = kinds(&at_level(&samples(speech), gain));
             assert!(share(&found, Kind::Music) < 0.05, "{name}, {gain}: {found:?}");
             assert!(share(&found, Kind::Speech) > 0.6, "{name}, {gain}: {found:?}");
         }
@@ -84,9 +82,9 @@ fn steady_noise_is_no_speech_and_a_tone_is_a_tone() {
 
 #[test]
 fn an_announcement_that_comes_again_is_noticed() {
-    let announcement = recording("speech-callee/customer-support.wav");
+    let announcement = samples(COLD_HEARTED);
     let mut sound = announcement.clone();
-    sound.extend(recording("ear/hold-music.wav").repeat(2));
+    sound.extend(samples(MUSIC).repeat(2));
     let begins = sound.len();
     sound.extend(at_level(&announcement, 0.6));
     let mut ear = Ear::new();
@@ -107,7 +105,7 @@ fn an_announcement_that_comes_again_is_noticed() {
 
 #[test]
 fn nothing_is_allocated_after_set_up_and_changes_are_bounded() {
-    let sound = recording("speech-callee/austen-cold-hearted.wav");
+    let sound = samples(COLD_HEARTED);
     let mut ear = Ear::new();
     let hear = |ear: &mut Ear| {
         for hop in sound.chunks_exact(HOP) {

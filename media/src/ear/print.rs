@@ -132,7 +132,7 @@ fn count(differing: &mut u8, bits: u16) {
     // Bits set, by pairs, fours, eights: the plain instruction cannot be had everywhere.
     let pairs = bits - (bits >> 1 & 0x5555);
     let fours = (pairs & 0x3333) + (pairs >> 2 & 0x3333);
-    let eights = fours + (fours >> 4) & 0x0F0F;
+    let eights = (fours + (fours >> 4)) & 0x0F0F;
     let ones = (eights + (eights >> 8)) as u8 & 0x1F;
     *differing = *differing - (*differing >> MEMORY_SHIFT) + ones.min(15);
 }
@@ -157,8 +157,9 @@ mod tests {
                 phase = (phase + hz / 8_000.0).fract();
                 let t = phase / hz;
                 let swell = (std::f32::consts::PI * n as f32 / 1_200.0).sin();
-                let voice =
-                    (-t * 300.0).exp() * ((t * one * 6.283).sin() + (t * two * 6.283).sin());
+                let voice = (-t * 300.0).exp()
+                    * ((t * one * std::f32::consts::TAU).sin()
+                        + (t * two * std::f32::consts::TAU).sin());
                 out.push((voice * swell * 8_000.0) as i16);
             }
         }

@@ -81,9 +81,10 @@ impl Spectrum {
     pub fn transform(&mut self) {
         let tables = &*TABLES;
         let mut a: Complex = [[0.0; BINS]; 2];
-        for n in 0..BINS {
-            a[0][n] = self.past[2 * n] * tables.hann[2 * n];
-            a[1][n] = self.past[2 * n + 1] * tables.hann[2 * n + 1];
+        let [evens, odds] = &mut a;
+        let pairs = self.past.chunks_exact(2).zip(tables.hann.chunks_exact(2));
+        for ((even, odd), (sound, hann)) in evens.iter_mut().zip(odds).zip(pairs) {
+            (*even, *odd) = (sound[0] * hann[0], sound[1] * hann[1]);
         }
         let mut b: Complex = [[0.0; BINS]; 2];
         stage::<1>(&a, &mut b, &tables.turn);
