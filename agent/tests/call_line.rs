@@ -9,12 +9,11 @@ use agent::llm::scripted::{Answer, Scripted};
 use call_world::{World, config};
 use dtmf::tone_detector::{Kind as Tone, Tone as Heard};
 use media::circuit::{Command, Event};
-use media::ear::{Change, Kind, Traits};
+use media::ear::{Change, Kind, Tune};
 
 fn sounds(kind: Kind, was: Kind) -> Input {
-    let traits =
-        Traits { beat: 0.8, beat_bpm: 118.0, no_pause_s: 2.4, held: 0.9, ..Traits::default() };
-    Input::Sound(Event::Sounds(Change::Sounds { kind, was, since_ms: 0, traits }))
+    let tune = Tune { beat: 0.8, beat_bpm: 118.0, no_pause_s: 2.4, held: 0.9 };
+    Input::Sound(Event::Sounds(Change::Sounds { kind, was, since_ms: 0, tune }))
 }
 
 fn beep() -> Input {
@@ -95,6 +94,23 @@ fn ten_minutes_on_hold_pass_without_a_word_and_the_pickup_is_answered() {
     assert!(
         world.transcript().contains(&"callee: Sales, this is Maria, how can I help?".to_owned())
     );
+}
+
+#[test]
+fn who_asked_us_to_wait_is_answered_when_they_come_back() {
+    let model = answers(["I'd like a table.", "Of course.", "The name is Miller."]);
+    let mut world = World::plain(config("Book a table."), model);
+    talk(&mut world, "Hello?", 600);
+    world.run_ms(3_000);
+    talk(&mut world, "One moment please.", 1_000);
+    world.run_ms(20_000);
+    let before = world.said();
+    talk(&mut world, "7:30 is fine. What name shall I put it under?", 3_100);
+    assert_eq!(world.said(), before);
+    world.run_ms(1_000);
+    assert!(world.said().contains("Yes, I'm here."), "{} {:?}", world.said(), states(&world));
+    world.run_ms(3_000);
+    assert!(world.said().ends_with("The name is Miller."), "{}", world.said());
 }
 
 #[test]

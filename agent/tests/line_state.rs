@@ -4,7 +4,7 @@ use agent::line::{Carrier, Input, State, Watch};
 use dtmf::tone_detector::Kind as Tone;
 use media::{
     Mono,
-    ear::{Change, Kind, Traits},
+    ear::{Change, Kind, Tune},
 };
 
 /// What happens next.
@@ -29,8 +29,8 @@ fn states(steps: &[Step]) -> Vec<(State, u64)> {
         let mut lasts_ms = 0;
         match *step {
             For(kind, ms) => {
-                let traits = Traits::default();
-                let change = Change::Sounds { kind, was, since_ms: 0, traits };
+                let tune = Tune::default();
+                let change = Change::Sounds { kind, was, since_ms: 0, tune };
                 if kind != was {
                     watch.handle(now, Input::Sound(&change));
                     began = now;

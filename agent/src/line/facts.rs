@@ -5,7 +5,7 @@ use std::time::Duration;
 use dtmf::tone_detector::Kind as ToneKind;
 use media::{
     Mono,
-    ear::{Change, Kind, Traits},
+    ear::{Change, Kind, Tune},
 };
 
 use super::words::{self, Cue};
@@ -61,7 +61,7 @@ pub(super) struct Facts {
     pub(super) now: Mono,
     pub(super) sound: Kind,
     pub(super) sound_from: Mono,
-    pub(super) traits: Traits,
+    pub(super) tune: Tune,
     pub(super) talk: Option<Talk>,
     /// What sounds was heard before, in s ago.
     pub(super) repeats_s: Option<f32>,
@@ -87,7 +87,7 @@ impl Facts {
             now: Mono::ZERO,
             sound: Kind::Silence,
             sound_from: Mono::ZERO,
-            traits: Traits::default(),
+            tune: Tune::default(),
             talk: None,
             repeats_s: None,
             music_until: None,
@@ -112,10 +112,10 @@ impl Facts {
 
     pub(super) fn hear(&mut self, change: &Change) {
         match *change {
-            Change::Sounds { kind, was, since_ms, traits } => {
+            Change::Sounds { kind, was, since_ms, tune } => {
                 let from = self.now - Duration::from_millis(u64::from(since_ms));
                 self.sounds(kind, was, from);
-                self.traits = traits;
+                self.tune = tune;
             }
             Change::Repeats { ago_ms } => {
                 self.repeats_s = Some(ago_ms as f32 / 1_000.0);

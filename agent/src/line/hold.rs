@@ -90,6 +90,8 @@ fn pickup(facts: &Facts) -> Option<Finding> {
     let confidence = match talk.lasted().as_millis() {
         _ if known.is_some_and(|(cue, _)| cue == Cue::Person) && quiet_for(400) => 0.95,
         _ if known.is_some() && quiet_for(500) => 0.9,
+        // Whoever asked us to wait comes back.
+        _ if facts.wait_asked.is_some() && quiet_for(700) => 0.8,
         ..=3_200 if other_room.is_some() && quiet_for(600) => 0.8,
         ..=3_200 if musical && quiet_for(800) => 0.75,
         _ if musical && quiet >= MUSIC_NEVER_RESTS => 0.6,

@@ -43,19 +43,19 @@ pub(super) fn music(facts: &Facts) -> Option<Finding> {
     if facts.sound != Kind::Music {
         return None;
     }
-    let traits = &facts.traits;
+    let tune = &facts.tune;
     let mut reasons = Reasons::default();
-    if traits.beat >= 0.35 {
-        reasons = reasons.and(Evidence::Beat(traits.beat_bpm));
+    if tune.beat >= 0.35 {
+        reasons = reasons.and(Evidence::Beat(tune.beat_bpm));
     }
-    if traits.no_pause_s >= 1.0 {
-        reasons = reasons.and(Evidence::NoPause(traits.no_pause_s));
+    if tune.no_pause_s >= 1.0 {
+        reasons = reasons.and(Evidence::NoPause(tune.no_pause_s));
     }
-    reasons = reasons.and(Evidence::HeldNotes(traits.held));
+    reasons = reasons.and(Evidence::HeldNotes(tune.held));
     if let Some(ago) = facts.repeats_s {
         reasons = reasons.and(Evidence::Repeats(ago));
     }
-    let confidence = 0.8 + 0.15 * traits.beat.clamp(0.0, 1.0);
+    let confidence = 0.8 + 0.15 * tune.beat.clamp(0.0, 1.0);
     Some(Finding::of(State::HoldMusic, confidence, reasons))
 }
 

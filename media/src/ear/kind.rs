@@ -189,8 +189,9 @@ impl Decider {
 }
 
 /// What tells music from speech: weights of level swing, held notes, onsets, voicing and pauses, and what they add up
-/// to when either is as likely. Fitted by logistic regression to 80 minutes of music of 14 tracks and speech of 4
-/// languages, clean and at 10 to 25 dB of noise; on other tracks and voices 1 % of speech and 2 % of music are wrong.
+/// to when either is as likely. Fitted by logistic regression to 46 minutes of windows of music and of speech in four
+/// languages, clean and at 10 to 25 dB of noise; of a part held back 0.1 to 1.0 % of speech and 1.7 to 2.1 % of music
+/// are wrong.
 struct Weights {
     swing: f32,
     held: f32,

@@ -31,7 +31,7 @@ use room::Room;
 use window::Window;
 
 pub use spectrum::Spectrum;
-pub use window::Traits;
+pub use window::{Traits, Tune};
 
 /// Samples of a hop, 10 ms at 8 kHz.
 pub const HOP: usize = 80;
@@ -85,8 +85,8 @@ pub enum Change {
         was: Kind,
         /// How long ago it began, in ms.
         since_ms: u32,
-        /// What it was like in the last 3 s.
-        traits: Traits,
+        /// How much it was like music in the last 3 s.
+        tune: Tune,
     },
     /// What sounds was heard before.
     Repeats {
@@ -236,7 +236,7 @@ impl Ear {
                 self.beats.reset();
             }
             let (kind, was) = (found.kind, found.was);
-            self.tell(Change::Sounds { kind, was, since_ms, traits: self.long });
+            self.tell(Change::Sounds { kind, was, since_ms, tune: self.long.tune() });
         }
     }
 

@@ -17,7 +17,7 @@ const SYLLABLES_HZ: [f32; RATES] = [3.0, 4.0, 5.0, 6.0];
 const DEEPEST_DB: f32 = 35.0;
 
 /// What the last seconds of a sound were like.
-#[derive(Clone, Copy, Debug, Default, PartialEq, Serialize, Deserialize)]
+#[derive(Clone, Copy, Debug, Default, PartialEq)]
 pub struct Traits {
     /// Seconds looked at, at most 3.
     pub seconds: f32,
@@ -49,6 +49,26 @@ pub struct Traits {
     pub beat: f32,
     /// Probability of speech by the neural judge, when there is one.
     pub judged: Option<f32>,
+}
+
+/// What tells music from speech, of [`Traits`].
+#[derive(Clone, Copy, Debug, Default, PartialEq, Serialize, Deserialize)]
+pub struct Tune {
+    /// Beats a minute.
+    pub beat_bpm: f32,
+    /// Share of the onsets on the beat, −1 to 1.
+    pub beat: f32,
+    /// How much the harmonics stay where they are, −1 to 1.
+    pub held: f32,
+    /// Since the last pause, in s.
+    pub no_pause_s: f32,
+}
+
+impl Traits {
+    pub(super) fn tune(&self) -> Tune {
+        let Self { beat_bpm, beat, held, no_pause_s, .. } = *self;
+        Tune { beat_bpm, beat, held, no_pause_s }
+    }
 }
 
 #[derive(Clone, Copy, Default)]

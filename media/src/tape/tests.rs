@@ -11,7 +11,7 @@ use crate::{
     circuit::{
         Circuit, Command, DigitSource, Event, Heard, Ignored, Keys, MarkId, UtteranceId, Verdict,
     },
-    ear::{self, Change, Traits},
+    ear::{self, Change, Tune},
 };
 
 fn key(c: char) -> Digit {
@@ -146,12 +146,7 @@ fn outputs() -> Vec<Output<'static>> {
             kind: ear::Kind::Music,
             was: ear::Kind::Silence,
             since_ms: 400,
-            traits: Traits {
-                seconds: 0.1,
-                beat_bpm: 117.3,
-                judged: Some(0.02),
-                ..Traits::default()
-            },
+            tune: Tune { beat_bpm: 117.3, held: 0.5, ..Tune::default() },
         }),
     ];
     let reasons = [
