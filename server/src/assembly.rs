@@ -53,7 +53,7 @@ pub fn start(config: &Config, cast: Cast, address: SocketAddr) -> anyhow::Result
             records: config.records,
             from: config.from.clone(),
             policy: Policy::default(),
-            circuit: CircuitConfig::default(),
+            circuit: CircuitConfig { senses: config.line_state, ..CircuitConfig::default() },
             shared,
             media,
             dialects: cast.dialects,

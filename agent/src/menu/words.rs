@@ -248,7 +248,7 @@ impl Default for Policy {
         Self {
             decides: true,
             settled_ms: 900,
-            stale_ms: 6_000,
+            stale_ms: 5_000,
             again_ms_max: 12_000,
             prompt_ms_max: 20_000,
             tone_ms: 100,

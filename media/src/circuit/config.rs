@@ -55,7 +55,6 @@ pub struct CircuitConfig {
     pub echo: EchoConfig,
     /// Tones and kinds of sound are told ([`Event::Tone`](super::Event::Tone),
     /// [`Event::Sounds`](super::Event::Sounds)).
-    #[serde(default)]
     pub senses: bool,
     /// A neural judge answers [`Output::Judge`](super::Output::Judge); without, the gate decides alone.
     pub judge: bool,
@@ -75,7 +74,7 @@ impl Default for CircuitConfig {
             vad: VadConfig::default(),
             barge_in: BargeInPolicy::default(),
             echo: EchoConfig::default(),
-            senses: true,
+            senses: false,
             judge: true,
         }
     }

@@ -32,6 +32,8 @@ pub struct Config {
     pub calls_dir: PathBuf,
     /// What each call leaves there beside its journal.
     pub records: Records,
+    /// Whether what is on the line is judged all the time: people, mailboxes, hold.
+    pub line_state: bool,
     /// Folder with the embedded models; found by itself when absent.
     pub models_dir: Option<PathBuf>,
     /// Which carrier places calls.
@@ -195,6 +197,7 @@ impl Default for Config {
             listen: SocketAddr::from(([127, 0, 0, 1], 8080)),
             calls_dir: PathBuf::from("calls"),
             records: Records::default(),
+            line_state: false,
             models_dir: None,
             carrier: Carrier::Loopback,
             from: None,
