@@ -167,14 +167,14 @@ mod tests {
     fn room_ends_where_the_time_does() {
         let mut meter = Meter::new(0);
         let strain = meter.strain();
-        assert!(strain.has_room(0) && strain.has_room(399) && !strain.has_room(400), "untried");
+        assert!(strain.has_room(0) && strain.has_room(464) && !strain.has_room(465), "untried");
         // 600 calls take 1.2 of every 2 ms: 1 ‰ each.
         for _ in 0..2 {
             second(&mut meter, 600, 1200 * MS / 1000, Duration::ZERO);
         }
         assert_eq!(strain.seats(), 600);
-        assert!(strain.has_room(150) && !strain.has_room(230));
-        second(&mut meter, 790, 1700 * MS / 1000, Duration::ZERO);
+        assert!(strain.has_room(280) && !strain.has_room(360));
+        second(&mut meter, 790, 1900 * MS / 1000, Duration::ZERO);
         assert!(!strain.has_room(0), "too busy");
         second(&mut meter, 100, 200 * MS / 1000, Duration::ZERO);
         assert!(strain.has_room(100), "room again");
