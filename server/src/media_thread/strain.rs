@@ -174,7 +174,7 @@ mod tests {
         }
         assert_eq!(strain.seats(), 600);
         assert!(strain.has_room(280) && !strain.has_room(360));
-        second(&mut meter, 790, 1900 * MS / 1000, Duration::ZERO);
+        second(&mut meter, 790, 2000 * MS / 1000, Duration::ZERO);
         assert!(!strain.has_room(0), "too busy");
         second(&mut meter, 100, 200 * MS / 1000, Duration::ZERO);
         assert!(strain.has_room(100), "room again");
