@@ -269,13 +269,7 @@ impl Conversing {
     fn signal(&mut self, parts: &mut Parts, now: Mono, signal: &Signal) -> Next {
         match signal {
             Signal::MediaStopped => {
-                for step in parts.turn.abandon(now) {
-                    match step {
-                        Step::Taken(taken) if !taken.text.is_empty() => parts.take(now, &taken),
-                        Step::Listen(listen) => parts.put(super::words::Output::Listen(listen)),
-                        _ => {}
-                    }
-                }
+                parts.abandon_turn(now);
                 Next::Go(State::Connecting(Connecting::lost(parts, now)))
             }
             Signal::BridgeAnswered if parts.bridging_until.is_some() => {

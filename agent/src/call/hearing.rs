@@ -82,6 +82,18 @@ impl Parts {
         });
     }
 
+    /// Whatever was being said is over, and written down with the text it has.
+    pub(super) fn abandon_turn(&mut self, now: Mono) {
+        let steps = self.turn.abandon(now);
+        for step in self.listen(steps) {
+            if let Step::Taken(taken) = step
+                && !taken.text.is_empty()
+            {
+                self.take(now, &taken);
+            }
+        }
+    }
+
     /// Passes on what is for the recogniser; gives the rest.
     pub(super) fn listen(&mut self, steps: Vec<Step>) -> Vec<Step> {
         let mut rest = Vec::new();

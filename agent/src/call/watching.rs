@@ -5,10 +5,7 @@ use std::time::Duration;
 
 use media::{Mono, circuit};
 
-use super::{
-    parts::Parts,
-    words::{Output, Record},
-};
+use super::{parts::Parts, words::Record};
 use crate::{
     line::{self, Carrier, Conduct, State, Watch},
     turn::Step,
@@ -147,17 +144,5 @@ impl Parts {
             steps.extend(self.turn.speech_ended(ended, to_sample).unwrap_or_default());
         }
         self.listen(steps)
-    }
-
-    /// Nobody listens from now on; what was being said is written down.
-    pub(super) fn stop_listening(&mut self, now: Mono) {
-        for step in self.turn.abandon(now) {
-            match step {
-                Step::Taken(taken) if !taken.text.is_empty() => self.take(now, &taken),
-                Step::Listen(listen) => self.put(Output::Listen(listen)),
-                _ => {}
-            }
-        }
-        self.owed = false;
     }
 }

@@ -35,7 +35,8 @@ impl Conversing {
         }
         let next = match (was.conduct().stt, state.conduct().stt) {
             (true, false) => {
-                parts.stop_listening(now);
+                parts.abandon_turn(now);
+                parts.owed = false;
                 Next::Stay
             }
             (false, true) => {
@@ -94,12 +95,7 @@ impl Conversing {
         self.opening = None;
         self.mailbox = Some(Mailbox::Greets);
         if parts.config.brief.voicemail == Voicemail::HangUp {
-            return self.over(
-                parts,
-                now,
-                "voicemail",
-                "a mailbox answered; no message is to be left",
-            );
+            return self.leave_nothing(parts, now);
         }
         Next::Stay
     }
@@ -112,14 +108,7 @@ impl Conversing {
         self.opening = None;
         self.mailbox = Some(Mailbox::Records);
         match parts.config.brief.voicemail.clone() {
-            Voicemail::HangUp => {
-                return self.over(
-                    parts,
-                    now,
-                    "voicemail",
-                    "a mailbox answered; no message is to be left",
-                );
-            }
+            Voicemail::HangUp => return self.leave_nothing(parts, now),
             Voicemail::Say(text) => {
                 parts.owed = false;
                 parts.say_all(now, &text, false);
@@ -131,6 +120,10 @@ impl Conversing {
         }
         parts.notice("voicemail", "a message is left");
         Next::Stay
+    }
+
+    fn leave_nothing(&self, parts: &mut Parts, now: Mono) -> Next {
+        self.over(parts, now, "voicemail", "a mailbox answered; no message is to be left")
     }
 
     /// The message was heard to its end.
