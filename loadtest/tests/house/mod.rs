@@ -134,7 +134,7 @@ fn stand_ins(recogniser: Option<String>) -> Dialects {
             let (word, said) = (Arc::clone(&word), VecDeque::new());
             Box::new(Tone { word, said, now: Mono::ZERO, made_until: Mono::ZERO })
         }),
-        llm: Box::new(|_, _| {
+        llm: Box::new(|_| {
             let answers = (0..3).map(|_| llm::scripted::Answer::say(&greeting()));
             Box::new(llm::scripted::Scripted::new(answers))
         }),

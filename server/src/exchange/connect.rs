@@ -1,7 +1,7 @@
 //! Everything one call needs, joined: its rings, its journal, its workers, its task.
 
 use std::{
-    sync::{Arc, Mutex, atomic::Ordering},
+    sync::{Arc, Mutex},
     time::Duration,
 };
 
@@ -78,7 +78,7 @@ impl Exchange {
             ear,
             mind: spawn_mind(
                 clock,
-                (self.parts.dialects.llm)(&config.brief, &self.ears[0].lane),
+                (self.parts.dialects.llm)(&config.brief),
                 inbox.clone(),
                 Wire::new(self.http.clone()),
             ),
@@ -113,8 +113,7 @@ impl Exchange {
     }
 
     fn ear(&self, config: &CallConfig, inbox: &mpsc::Sender<Inbox>) -> (EarLink, rings::HeardIn) {
-        let number = self.next.fetch_add(1, Ordering::Relaxed);
-        let thread = &self.ears[number as usize % self.ears.len()];
+        let (number, thread) = self.ears.seat();
         let dialect = (self.parts.dialects.stt)(&config.brief, &thread.lane);
         if !dialect.capabilities().computes {
             let (heard_in, heard) = rings::heard(rings::LAG_NETWORK);
@@ -136,9 +135,8 @@ impl Exchange {
         bell: &Bell,
         inbox: &mpsc::Sender<Inbox>,
     ) -> (MouthLink, rings::SpeechOut) {
-        let number = self.next.fetch_add(1, Ordering::Relaxed);
-        let thread = &self.mouths[number as usize % self.mouths.len()];
-        let dialect = (self.parts.dialects.tts)(&config.brief, &self.ears[0].lane);
+        let (number, thread) = self.mouths.seat();
+        let dialect = (self.parts.dialects.tts)(&config.brief, &thread.lane);
         if !dialect.capabilities().computes {
             let (speech, speech_out) = rings::speech(bell.clone(), rings::AHEAD_NETWORK);
             let (clock, wire) = (self.parts.clock, Wire::new(self.http.clone()));
@@ -148,7 +146,7 @@ impl Exchange {
         let (speech, speech_out) = rings::speech(bell.clone(), rings::AHEAD_COMPUTING);
         let seat = MouthSeat::new(dialect, Backlog::new(speech), inbox.clone());
         // A full queue shows at the first sentence: the call is then given up.
-        let _ = thread.try_send(MouthMessage::Sit(number, Box::new(seat)));
-        (MouthLink::Worker { seat: number, tx: thread.clone() }, speech_out)
+        let _ = thread.tx.try_send(MouthMessage::Sit(number, Box::new(seat)));
+        (MouthLink::Worker { seat: number, tx: thread.tx.clone() }, speech_out)
     }
 }

@@ -2,6 +2,7 @@
 //! `connect` joins what one call needs and lets it run.
 
 mod connect;
+mod crew;
 mod known;
 
 use std::{
@@ -9,7 +10,7 @@ use std::{
     path::PathBuf,
     sync::{
         Arc, Mutex, PoisonError, Weak,
-        atomic::{AtomicBool, AtomicU64, Ordering},
+        atomic::{AtomicBool, Ordering},
     },
     time::Duration,
 };
@@ -18,13 +19,13 @@ use agent::{
     brief::Brief,
     call::{CallConfig, Policy, Request},
 };
-use crossbeam_channel::Sender;
-use media::{circuit::CircuitConfig, net::Lane};
+use media::circuit::CircuitConfig;
 use metrics::gauge;
 use platform::CallRequest;
 use telephony::{Direction, E164};
 use tokio::sync::{Semaphore, mpsc, watch};
 
+use crew::Crew;
 use known::Calls;
 pub use known::Known;
 
@@ -93,16 +94,11 @@ pub enum Refusal {
     Internal,
 }
 
-struct EarThread {
-    tx: Sender<EarAsk>,
-    lane: Lane,
-}
-
 /// All calls of the process.
 pub struct Exchange {
     parts: Parts,
-    ears: Vec<EarThread>,
-    mouths: Vec<Sender<MouthMessage>>,
+    ears: Crew<EarAsk>,
+    mouths: Crew<MouthMessage>,
     writer: Writer,
     http: reqwest::Client,
     pulse: Pulse,
@@ -110,7 +106,6 @@ pub struct Exchange {
     active: watch::Sender<usize>,
     draining: AtomicBool,
     pictures: Semaphore,
-    next: AtomicU64,
 }
 
 /// Calls whose pictures are drawn at a time. When more end, they go without:
@@ -120,14 +115,9 @@ const PICTURES_MAX: usize = 4;
 impl Exchange {
     /// Starts the workers.
     pub fn start(parts: Parts, callers: mpsc::Receiver<Caller>) -> io::Result<Arc<Self>> {
-        let mut ears = Vec::new();
-        for number in 0..parts.limits.ear_threads.max(1) {
-            ears.push(EarThread { tx: ear::spawn(number, parts.clock)?, lane: Lane::new() });
-        }
-        let mut mouths = Vec::new();
-        for number in 0..parts.limits.mouth_threads.max(1) {
-            mouths.push(mouth::spawn(number, parts.clock)?);
-        }
+        let (limits, clock) = (&parts.limits, parts.clock);
+        let ears = Crew::start(limits.ear_threads, |number| ear::spawn(number, clock))?;
+        let mouths = Crew::start(limits.mouth_threads, |number| mouth::spawn(number, clock))?;
         let http = reqwest::Client::builder()
             .connect_timeout(Duration::from_secs(10))
             .redirect(reqwest::redirect::Policy::none())
@@ -144,7 +134,6 @@ impl Exchange {
             active: watch::Sender::new(0),
             draining: AtomicBool::new(false),
             pictures: Semaphore::new(PICTURES_MAX),
-            next: AtomicU64::new(0),
         });
         tokio::spawn(answer_callers(Arc::downgrade(&exchange), callers));
         Ok(exchange)

@@ -22,14 +22,16 @@ const CALLEE_VOICE: hibari::Voice = hibari::Voice::Sarah;
 
 type Make<T> = Box<dyn Fn(&Brief, &Lane) -> Box<T> + Send + Sync>;
 
-/// Makes a call's dialects. The lane is the worker's that will run a recogniser that computes.
+type MakeBrain = Box<dyn Fn(&Brief) -> Box<dyn llm::Dialect> + Send + Sync>;
+
+/// Makes a call's dialects. The lane is that of the worker that runs the dialect if it computes.
 pub struct Dialects {
     /// Recogniser.
     pub stt: Make<dyn stt::Dialect>,
     /// Voice.
     pub tts: Make<dyn tts::Dialect>,
     /// Model.
-    pub llm: Make<dyn llm::Dialect>,
+    pub llm: MakeBrain,
 }
 
 /// Everything that is loaded before the first call.
@@ -132,17 +134,17 @@ fn load_mouth(models: &Models) -> Result<Arc<hibari::Model>, CastError> {
 }
 
 fn embedded_mouth(model: Arc<hibari::Model>) -> Make<dyn tts::Dialect> {
-    Box::new(move |brief, _| {
+    Box::new(move |brief, lane| {
         let voice = brief.voice.as_deref().and_then(hibari::Voice::named).unwrap_or_default();
-        Box::new(hibari::Hibari::new(Arc::clone(&model), voice))
+        Box::new(hibari::Hibari::new(Arc::clone(&model), voice).on(lane))
     })
 }
 
-fn embedded_brain() -> Make<dyn llm::Dialect> {
-    Box::new(|brief, _| Box::new(Brain::new(brief)))
+fn embedded_brain() -> MakeBrain {
+    Box::new(|brief| Box::new(Brain::new(brief)))
 }
 
-fn remote_brain(config: &Config) -> Make<dyn llm::Dialect> {
+fn remote_brain(config: &Config) -> MakeBrain {
     let settings = openai::Config {
         url: format!("{}/chat/completions", config.speech.openai_url.trim_end_matches('/')),
         key: config.keys.openai.as_ref().map(|key| key.expose_secret().to_owned()),
@@ -151,7 +153,7 @@ fn remote_brain(config: &Config) -> Make<dyn llm::Dialect> {
         tokens_max: Some(400),
         stall_ms_max: 10_000,
     };
-    Box::new(move |_, _| Box::new(openai::OpenAi::new(settings.clone())))
+    Box::new(move |_| Box::new(openai::OpenAi::new(settings.clone())))
 }
 
 fn remote_ear(config: &Config) -> Result<Make<dyn stt::Dialect>, CastError> {

@@ -143,7 +143,7 @@ fn stand_ins() -> Dialects {
         tts: Box::new(|_, _| {
             Box::new(tts::scripted::Scripted::new(tts::scripted::Script::default()))
         }),
-        llm: Box::new(|_, _| {
+        llm: Box::new(|_| {
             let answers = (0..50).map(|_| llm::scripted::Answer::say("Yes, thank you very much."));
             Box::new(llm::scripted::Scripted::new(answers))
         }),
