@@ -12,7 +12,7 @@ use tokio::sync::{broadcast, mpsc, watch};
 
 use super::{Exchange, Known};
 use crate::{
-    call_task::{CallTask, HAPPENINGS_MAX, INBOX_MAX, Inbox, Links},
+    call_task::{Board, CallTask, HAPPENINGS_MAX, INBOX_MAX, Inbox, Links},
     carrier::{Leg, Ticket},
     clock::wall_now,
     journal::{self, First, Opening, VERSION},
@@ -71,6 +71,7 @@ impl Exchange {
         let ticket =
             Ticket { call_id: id.to_owned(), place, inbox: inbox.clone(), orders: orders.clone() };
         let view = Arc::new(Mutex::new(CallView::new(id, &config, &now)));
+        let board = Arc::new(Board::new(Arc::clone(&view), &now));
         let watchers = broadcast::Sender::new(HAPPENINGS_MAX);
         let links = Links {
             leg: leg(ticket),
@@ -84,12 +85,12 @@ impl Exchange {
             ),
             mouth,
             book,
-            view: Arc::clone(&view),
+            board: Arc::clone(&board),
             watchers: watchers.clone(),
         };
         let (over_tx, over) = watch::channel(false);
         let requests = inbox.downgrade();
-        let known = Known { view, levels, dir, requests, watchers, over };
+        let known = Known { view, board, levels, dir, requests, watchers, over };
         self.lock().known.insert(id.to_owned(), known.clone());
         let task = CallTask::new(Call::new(config), clock, messages, links);
         let (exchange, id) = (Arc::clone(self), id.to_owned());
