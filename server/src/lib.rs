@@ -8,12 +8,14 @@
 //! figures), `exchange` (all calls), `call_task` (one call's mind, driven), `media_thread` (streams
 //! and circuits), `workers` (ear, mouth, judge threads), `vendors` and `shell` (dialects and their
 //! networks), `carrier` (who places calls), `wav` (files of sound), `journal`, `replay`, `timeline`,
-//! `demo`, `listening` (the ear over recorded sound), `picture` (PNG), `cli`.
+//! `demo`, `listening` (the ear over recorded sound), `picture` (PNG), `client` (of a running server), `mcp` (agents'
+//! tools), `cli`.
 
 pub mod assembly;
 pub mod call_task;
 pub mod carrier;
 pub mod cli;
+pub mod client;
 pub mod clock;
 pub mod config;
 pub mod demo;
@@ -22,6 +24,7 @@ pub mod fixture;
 pub mod http;
 pub mod journal;
 pub mod listening;
+pub mod mcp;
 pub mod media_thread;
 pub mod models;
 pub mod picture;
