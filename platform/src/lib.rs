@@ -12,6 +12,7 @@
 mod events;
 mod request;
 mod view;
+pub mod webhook;
 
 pub use events::{Event, Events, Next};
 pub use request::{CallRequest, Refused, VOICES};

@@ -2,6 +2,7 @@
 //! behind. No models, no network beyond loopback, no sleeping: conditions are awaited.
 
 mod bad_input;
+mod events;
 mod good_bye;
 mod house;
 mod http;
@@ -9,6 +10,7 @@ mod human;
 mod inbound;
 mod isolation;
 mod keys;
+mod mcp;
 mod peer;
 mod tls;
 mod tls_records;
