@@ -9,7 +9,11 @@ pub struct Brief {
     /// What to get done, in plain words, with every fact the call may need. Empty on an incoming
     /// call without instructions: then a message is taken.
     pub task: String,
-    /// The first line to say, if the user wants a certain one.
+    /// Said before anything else, whoever speaks first: that the call is recorded.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub disclosure: Option<String>,
+    /// The first line to say, if the user wants a certain one. After a disclosure of an outbound call it is
+    /// not said: it tells the model how the user would begin.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub greeting: Option<String>,
     /// The manner to speak in.

@@ -1,12 +1,21 @@
-//! `POST /call`: the body, checked (ClawCall API §2.2). Left out: keys, balances, quotas.
+//! `POST /call`: the body, checked (ClawCall API §2.2). Who asks, and whether they may, is decided
+//! elsewhere.
 
 use agent::brief::{Brief, Voicemail};
-use serde::{Deserialize, Serialize};
 use serde_json::Value;
 use telephony::E164;
 
+use crate::{
+    fault::{Code, Fault},
+    rules::Destinations,
+    text::{self, optional},
+};
+
 /// Names of the voices the API knows; the first is the default.
 pub const VOICES: [&str; 4] = ["jessica", "sarah", "chris", "eric"];
+/// Names of the first generation, and who speaks for them now.
+const OLD_VOICES: [(&str, &str); 4] =
+    [("rachel", "jessica"), ("bella", "sarah"), ("josh", "chris"), ("adam", "eric")];
 
 /// A request that passed every check.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -17,30 +26,9 @@ pub struct CallRequest {
     pub brief: Brief,
 }
 
-/// A request that did not.
-#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize, thiserror::Error)]
-#[error("{code}: {message}")]
-pub struct Refused {
-    /// Stable code: `missing_fields`, `invalid_phone`, `invalid_preferences`.
-    pub code: String,
-    /// For people.
-    pub message: String,
-}
-
-impl Refused {
-    fn new(code: &str, message: impl Into<String>) -> Self {
-        Self { code: code.to_owned(), message: message.into() }
-    }
-
-    /// The error envelope: `{"error": {"code", "message"}}`. Goes with HTTP status 400.
-    pub fn body(&self) -> Value {
-        serde_json::json!({ "error": { "code": self.code, "message": self.message } })
-    }
-}
-
 impl CallRequest {
     /// Longest task, in bytes: a previous transcript may be pasted in.
-    pub const TASK_BYTES_MAX: usize = 64 * 1024;
+    pub const TASK_BYTES_MAX: usize = 256 * 1024;
     /// Longest personality or greeting, in bytes.
     pub const STYLE_BYTES_MAX: usize = 4 * 1024;
 
@@ -49,27 +37,24 @@ impl CallRequest {
     ///
     /// # Errors
     /// `missing_fields` when it is no JSON object or `to` or `task` is absent, empty, too long or of
-    /// a wrong type; `invalid_phone` for a number that is not E.164; `invalid_preferences` for an
-    /// unknown voice or an unusable style.
-    pub fn from_json(body: &[u8]) -> Result<Self, Refused> {
-        let body: Value = serde_json::from_slice(body)
-            .map_err(|e| Refused::new("missing_fields", format!("the body is not JSON: {e}")))?;
-        if !body.is_object() {
-            return Err(Refused::new("missing_fields", "the body must be a JSON object"));
-        }
-        let to = required(&body, "to")?;
-        let task = required(&body, "task")?;
+    /// a wrong type; `invalid_phone` and `forbidden` for numbers as [`Destinations`] has it;
+    /// `invalid_preferences` for an unknown voice or an unusable style.
+    pub fn from_json(body: &[u8], destinations: &Destinations) -> Result<Self, Fault> {
+        let body = text::object(body, Code::MissingFields)?;
+        let to = text::required(&body, "to", Code::MissingFields)?;
+        let task = text::required(&body, "task", Code::MissingFields)?;
         if task.len() > Self::TASK_BYTES_MAX {
             let message = format!("task is longer than {} bytes", Self::TASK_BYTES_MAX);
-            return Err(Refused::new("missing_fields", message));
+            return Err(Code::MissingFields.because(message));
         }
-        let to = number(&to, "to")?;
-        let bridge_number = match text(&body, "bridge_number", "invalid_phone")? {
-            Some(text) => Some(number(&text, "bridge_number")?),
+        let to = destinations.admit(&to, "to")?;
+        let bridge_number = match optional(&body, "bridge_number", Code::InvalidPhone)? {
+            Some(text) => Some(destinations.admit(&text, "bridge_number")?),
             None => None,
         };
         let brief = Brief {
             task,
+            disclosure: None,
             greeting: style(&body, "greeting")?,
             personality: style(&body, "personality")?,
             voice: voice(&body)?,
@@ -80,57 +65,43 @@ impl CallRequest {
     }
 }
 
-fn required(body: &Value, name: &str) -> Result<String, Refused> {
-    text(body, name, "missing_fields")?
-        .ok_or_else(|| Refused::new("missing_fields", format!("{name} is required")))
-}
-
-/// A text field, trimmed; absent, null and empty are the same.
-fn text(body: &Value, name: &str, code: &str) -> Result<Option<String>, Refused> {
-    match body.get(name) {
-        None | Some(Value::Null) => Ok(None),
-        Some(Value::String(text)) if text.trim().is_empty() => Ok(None),
-        Some(Value::String(text)) => Ok(Some(text.trim().to_owned())),
-        Some(_) => Err(Refused::new(code, format!("{name} must be text"))),
-    }
-}
-
-fn number(text: &str, name: &str) -> Result<E164, Refused> {
-    text.parse().map_err(|e| Refused::new("invalid_phone", format!("{name}: {e}")))
-}
-
-fn style(body: &Value, name: &str) -> Result<Option<String>, Refused> {
-    let found = text(body, name, "invalid_preferences")?;
+/// A manner of speaking, or words to begin with.
+pub(crate) fn style(body: &Value, name: &str) -> Result<Option<String>, Fault> {
+    let found = optional(body, name, Code::InvalidPreferences)?;
     match &found {
-        Some(text) if text.len() > CallRequest::STYLE_BYTES_MAX => Err(Refused::new(
-            "invalid_preferences",
-            format!("{name} is longer than {} bytes", CallRequest::STYLE_BYTES_MAX),
-        )),
+        Some(text) if text.len() > CallRequest::STYLE_BYTES_MAX => {
+            let message = format!("{name} is longer than {} bytes", CallRequest::STYLE_BYTES_MAX);
+            Err(Code::InvalidPreferences.because(message))
+        }
         _ => Ok(found),
     }
 }
 
-fn voice(body: &Value) -> Result<Option<String>, Refused> {
-    let found = text(body, "voice", "invalid_preferences")?;
-    match &found {
-        Some(name) if !VOICES.contains(&name.as_str()) => Err(Refused::new(
-            "invalid_preferences",
-            format!("there is no voice {name:?}; there are {}", VOICES.join(", ")),
-        )),
-        _ => Ok(found),
-    }
+/// Who speaks.
+pub(crate) fn voice(body: &Value) -> Result<Option<String>, Fault> {
+    let Some(name) = optional(body, "voice", Code::InvalidPreferences)? else { return Ok(None) };
+    let old = OLD_VOICES.iter().find(|(old, _)| *old == name).map(|(_, now)| *now);
+    let now = old.or_else(|| VOICES.into_iter().find(|voice| *voice == name));
+    now.map(|now| Some(now.to_owned())).ok_or_else(|| {
+        let message = format!("there is no voice {name:?}; there are {}", VOICES.join(", "));
+        Code::InvalidPreferences.because(message)
+    })
 }
 
 #[cfg(test)]
 mod tests {
     use super::*;
 
+    fn read(body: &[u8]) -> Result<CallRequest, Fault> {
+        CallRequest::from_json(body, &Destinations::default())
+    }
+
     #[test]
     fn a_full_request_becomes_a_brief() {
         let body =
             br#"{"to":"+12125550123","task":" Book a table ","voice":"eric","personality":"warm",
             "greeting":"Hi!","bridge_number":"+12125550199","unknown":1}"#;
-        let request = CallRequest::from_json(body).expect("a good request");
+        let request = read(body).expect("a good request");
         assert_eq!(request.to.as_str(), "+12125550123");
         assert_eq!(request.brief.task, "Book a table");
         assert_eq!(request.brief.voice.as_deref(), Some("eric"));
@@ -145,14 +116,17 @@ mod tests {
         for extra in ["", r#","voice":null,"greeting":null"#, r#","voice":"","bridge_number":" ""#]
         {
             let body = format!(r#"{{"to":"+12125550123","task":"Ask"{extra}}}"#);
-            let request = CallRequest::from_json(body.as_bytes()).expect(&body);
+            let request = read(body.as_bytes()).expect(&body);
             assert_eq!(request.brief, Brief { task: "Ask".into(), ..Brief::default() });
         }
     }
 
     #[test]
     fn each_fault_has_its_code() {
-        let long = format!(r#"{{"to":"+12125550123","task":"{}"}}"#, "x".repeat(70_000));
+        let long = format!(
+            r#"{{"to":"+12125550123","task":"{}"}}"#,
+            "x".repeat(CallRequest::TASK_BYTES_MAX + 1)
+        );
         let loud =
             format!(r#"{{"to":"+12125550123","task":"x","greeting":"{}"}}"#, "x".repeat(5_000));
         for (body, code) in [
@@ -175,9 +149,14 @@ mod tests {
             (r#"{"to":"+12125550123","task":"Ask","personality":[]}"#, "invalid_preferences"),
             (&loud, "invalid_preferences"),
         ] {
-            let refused = CallRequest::from_json(body.as_bytes()).expect_err(body);
-            assert_eq!(refused.code, code, "{body}: {refused}");
-            assert_eq!(refused.body()["error"]["code"], code);
+            let fault = read(body.as_bytes()).expect_err(body);
+            assert_eq!(fault.code.row(), (code, 400), "{body}: {fault}");
         }
+    }
+
+    #[test]
+    fn voices_of_the_first_generation_have_a_successor() {
+        let body = br#"{"to":"+12125550123","task":"Ask","voice":"rachel"}"#;
+        assert_eq!(read(body).expect("good").brief.voice.as_deref(), Some("jessica"));
     }
 }

@@ -1,8 +1,9 @@
-//! Puts a running exchange together from a configuration.
+//! Puts a running exchange together from a configuration, and the desk before it.
 
 use std::{io, net::SocketAddr, sync::Arc};
 
 use agent::call::Policy;
+use anyhow::Context as _;
 use media::circuit::CircuitConfig;
 use secrecy::ExposeSecret;
 
@@ -10,10 +11,13 @@ use crate::{
     carrier::{Callees, Path, Simulated, Truths},
     clock::Clock,
     config::{self, Config},
+    desk::{Desk, Keeper, Setup},
     exchange::{Exchange, Parts},
     media_thread::{MediaThreads, Shared, words::Switchboard},
     random,
+    store::{Ledger, Postgres, Sqlite, Store, StoreError},
     vendors::Cast,
+    webhooks::Courier,
     workers::judge,
 };
 
@@ -25,8 +29,57 @@ pub struct Running {
     pub truths: Arc<Truths>,
 }
 
-/// Starts everything but HTTP. `address` is where HTTP will listen.
-pub fn start(config: &Config, cast: Cast, address: SocketAddr) -> anyhow::Result<Running> {
+/// A server: an exchange with a desk before it, that keeps accounts and calls in a store.
+pub struct Serving {
+    /// Everything but HTTP.
+    pub running: Running,
+    /// What HTTP is the skin of.
+    pub desk: Arc<Desk>,
+    /// Tells customers' servers of calls that are over, as long as it is held.
+    pub courier: Courier,
+}
+
+/// Starts a server but for HTTP.
+pub fn serve(config: &Config, cast: Cast, address: SocketAddr) -> anyhow::Result<Serving> {
+    let store = config.store.clone();
+    let ledger = Ledger::start(move || open_store(&store))
+        .with_context(|| format!("cannot open {}; see `[store]`", config.store))?;
+    let keeper = Keeper::start(ledger.clone(), config.rules.trial.talk_seconds_min);
+    let running = start(config, cast, address, Some(keeper))?;
+    // Links are signed with a key of their own, so that no token of a stream is one.
+    let secret = [running.exchange.shared().stream_secret.as_slice(), b" links"].concat();
+    let setup = Setup {
+        rules: config.rules.clone(),
+        ledger,
+        sender: Setup::sender(config.accounts.code_command.clone()),
+        public_url: config.public_url.clone(),
+        frontend: config.accounts.frontend.clone(),
+        operator_token: config.operator_token.clone(),
+        twilio_token: config.keys.twilio.clone(),
+        webhooks_private: config.webhooks.allow_private,
+        secret,
+    };
+    let courier = Courier::start(setup.ledger.clone(), setup.webhooks_private)?;
+    let desk = Desk::new(Arc::clone(&running.exchange), setup);
+    Ok(Serving { running, desk, courier })
+}
+
+/// Opens the data base that is configured. Not on a thread of the runtime: PostgreSQL's client waits
+/// in its own way.
+pub fn open_store(config: &config::Store) -> Result<Store, StoreError> {
+    match &config.postgres {
+        Some(url) => Store::open(Box::new(Postgres::connect(url.expose_secret())?)),
+        None => Store::open(Box::new(Sqlite::open(&config.file)?)),
+    }
+}
+
+/// Starts everything but HTTP and its desk. `address` is where HTTP will listen.
+pub fn start(
+    config: &Config,
+    cast: Cast,
+    address: SocketAddr,
+    keeper: Option<Arc<Keeper>>,
+) -> anyhow::Result<Running> {
     install_tls();
     crate::http::metrics_handle();
     let clock = Clock::start();
@@ -59,6 +112,7 @@ pub fn start(config: &Config, cast: Cast, address: SocketAddr) -> anyhow::Result
             dialects: cast.dialects,
             carrier: Box::new(carrier),
             inbound: config.inbound.clone(),
+            keeper,
         },
         callers,
     )

@@ -36,3 +36,20 @@ pub fn wall_now() -> String {
 pub fn unix_seconds() -> u64 {
     u64::try_from(jiff::Timestamp::now().as_second()).unwrap_or(0)
 }
+
+/// Wall time so many seconds from now, as [`wall_now`] writes it.
+pub fn wall_after(seconds: i64) -> String {
+    let at = jiff::Timestamp::now().saturating_add(jiff::SignedDuration::from_secs(seconds));
+    format!("{:.3}", at.unwrap_or(jiff::Timestamp::MAX))
+}
+
+/// An instant with an offset, in the form of [`wall_now`]; `None` when it is none.
+pub fn wall_at(text: &str) -> Option<String> {
+    Some(format!("{:.3}", text.parse::<jiff::Timestamp>().ok()?))
+}
+
+/// Wall time so many seconds after an instant.
+pub fn wall_after_iso(instant: &str, seconds: i64) -> Option<String> {
+    let at = instant.parse::<jiff::Timestamp>().ok()?;
+    Some(format!("{:.3}", at.checked_add(jiff::SignedDuration::from_secs(seconds)).ok()?))
+}

@@ -149,10 +149,11 @@ fn redact_first(first: &mut First) {
     let config = &mut first.config;
     hide_number(&mut config.to);
     hide_number(&mut config.from);
-    let Brief { task, greeting, personality, voice: _, bridge_number, voicemail } =
+    let Brief { task, disclosure, greeting, personality, voice: _, bridge_number, voicemail } =
         &mut config.brief;
     hide(task);
-    greeting.iter_mut().chain(personality.iter_mut()).for_each(hide);
+    let rest = [disclosure, greeting, personality];
+    rest.into_iter().flatten().for_each(hide);
     hide_number(bridge_number);
     if let Voicemail::Say(text) = voicemail {
         hide(text);

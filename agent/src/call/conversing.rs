@@ -169,7 +169,7 @@ impl Conversing {
 
     /// They may be done: think ahead, unless something else comes first.
     fn suppose(&self, parts: &mut Parts, now: Mono, text: &str) {
-        let greeting_first = self.opening.is_some() && parts.config.brief.greeting.is_some();
+        let greeting_first = self.opening.is_some() && parts.greeting().is_some();
         if parts.mouth.is_idle() && !parts.thinking.is_busy() && !greeting_first {
             parts.think(now, Some(text));
         }
@@ -206,7 +206,7 @@ impl Conversing {
 
     /// Answers what they said.
     fn reply(&mut self, parts: &mut Parts, now: Mono, text: &str) -> Next {
-        let greeting = parts.config.brief.greeting.clone();
+        let greeting = parts.greeting();
         match (self.opening.take(), greeting) {
             (Some(_), Some(greeting)) => {
                 parts.disapprove();
@@ -243,7 +243,7 @@ impl Conversing {
     fn open(&mut self, parts: &mut Parts, now: Mono) {
         self.opening = None;
         parts.begin_waterfall(Waterfall { endpoint: Some(now), ..Waterfall::default() });
-        match parts.config.brief.greeting.clone() {
+        match parts.greeting() {
             Some(greeting) => parts.say_all(now, &greeting, true),
             None => parts.think_of_an_opening(),
         }

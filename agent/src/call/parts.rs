@@ -48,6 +48,10 @@ pub(super) struct Parts {
     pub(super) bridging_until: Option<Mono>,
     /// We owe the callee an answer.
     pub(super) owed: bool,
+    /// What must be said before anything else and has not been.
+    pub(super) undisclosed: Option<String>,
+    /// The utterance that says it.
+    pub(super) disclosing: Option<circuit::UtteranceId>,
     /// What was cut off and may have to be said again.
     pub(super) rest: Vec<String>,
     /// Answers to tool results in this turn.
@@ -77,6 +81,8 @@ impl Parts {
             digits: Vec::new(),
             bridging_until: None,
             owed: false,
+            undisclosed: config.brief.disclosure.clone(),
+            disclosing: None,
             rest: Vec::new(),
             rounds: 0,
             voice_failures: 0,
@@ -89,6 +95,13 @@ impl Parts {
 
     pub(super) fn is_inbound(&self) -> bool {
         self.config.direction == Direction::Inbound
+    }
+
+    /// What the user wants said first.
+    pub(super) fn greeting(&self) -> Option<String> {
+        let brief = &self.config.brief;
+        let is_context = brief.disclosure.is_some() && !self.is_inbound();
+        if is_context { None } else { brief.greeting.clone() }
     }
 
     /// Queues an output.

@@ -2,7 +2,7 @@
 
 use media::{
     Mono,
-    circuit::{self, Command},
+    circuit::{self, Command, UtteranceId},
 };
 
 use super::{mouth::Cut, parts::Parts, words::Output};
@@ -20,16 +20,24 @@ pub(super) enum Voice {
 }
 
 impl Parts {
-    /// Says one piece as part of the current answer.
+    /// Says one piece as part of the current answer; what must be disclosed goes before it.
     pub(super) fn say(&mut self, now: Mono, text: &str, interruptible: bool) {
+        if let Some(disclosure) = self.undisclosed.take() {
+            self.disclosing = self.utter(now, &disclosure, false);
+        }
         let interruptible = interruptible && self.may_be_interrupted();
+        self.utter(now, text, interruptible);
+    }
+
+    fn utter(&mut self, now: Mono, text: &str, interruptible: bool) -> Option<UtteranceId> {
         let Some(utterance) = self.mouth.add(now, text, interruptible) else {
             self.notice("speech_overflow", "more unspoken sentences than fit; one was dropped");
-            return;
+            return None;
         };
         self.dialogue.piece(utterance, text);
         self.sound(Command::Say { utterance, interruptible });
         self.put(Output::Speak { utterance, text: text.to_owned() });
+        Some(utterance)
     }
 
     /// Says a whole text as an answer of its own.
@@ -58,7 +66,18 @@ impl Parts {
         }
     }
 
-    fn take_cut(&mut self, now: Mono, cut: Cut, is_cut: bool) {
+    /// A disclosure that was not heard to its end is said again, before what is said next.
+    fn disclose_again(&mut self, cut: &mut Cut) {
+        let heard = cut.heard.iter().find(|(utterance, _)| Some(*utterance) == self.disclosing);
+        let (Some((_, bytes)), Some(text)) = (heard, &self.config.brief.disclosure) else { return };
+        if *bytes < text.len() {
+            cut.rest.retain(|rest| !text.ends_with(rest.as_str()));
+            self.undisclosed = Some(text.clone());
+        }
+    }
+
+    fn take_cut(&mut self, now: Mono, mut cut: Cut, is_cut: bool) {
+        self.disclose_again(&mut cut);
         for utterance in cut.unfinished {
             self.put(Output::Hush(utterance));
         }

@@ -242,6 +242,10 @@ fn instructions(brief: &Brief) -> String {
         text.push_str("\n\nYour manner: ");
         text.push_str(personality);
     }
+    if let (Some(_), Some(greeting)) = (&brief.disclosure, &brief.greeting) {
+        text.push_str("\n\nHow the person you call for would begin: ");
+        text.push_str(greeting);
+    }
     text
 }
 

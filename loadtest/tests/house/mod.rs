@@ -95,11 +95,12 @@ pub(crate) async fn open(
             dialects: stand_ins(wishes.recogniser),
             carrier: Box::new(carrier),
             inbound: Inbound { greeting: greeting(), ..Inbound::default() },
+            keeper: None,
         },
         callers,
     )
     .expect("started");
-    let router = http::router(exchange);
+    let router = http::carrier_router(exchange);
     let certificates = wishes.certificate.map(|chain| Arc::new(self_made(&chain)));
     (address, tokio::spawn(http::serve(listener, router, connections_max, certificates)))
 }

@@ -15,7 +15,7 @@ use media::circuit::{self, Command};
 use serde_json::{Value, json};
 use telephony::{Control, Signal};
 
-use crate::{CallView, Lifecycle};
+use crate::{CallView, Lifecycle, Shown};
 use log::Log;
 pub use log::{Event, Next};
 
@@ -27,10 +27,13 @@ pub struct Events {
 }
 
 impl Events {
-    /// Of a call that was just accepted.
+    /// Of a call that was just accepted, or of one of which no more is known than how it ended.
     pub fn new(view: &CallView, now_iso: &str) -> Self {
         let mut me = Self { log: Log::default(), lifecycle: view.lifecycle() };
         me.put(now_iso, "state", json!({ "lifecycle": me.lifecycle }));
+        if me.lifecycle == Lifecycle::Finalized {
+            me.end(now_iso, view);
+        }
         me
     }
 
@@ -108,7 +111,8 @@ impl Events {
     }
 
     fn end(&mut self, now_iso: &str, view: &CallView) {
-        let mut body = view.body();
+        // Made of texts and numbers alone.
+        let mut body = serde_json::to_value(view.body(Shown::default())).unwrap_or_default();
         let mut data = json!({});
         for field in ["outcome", "outcome_detail", "talk_seconds", "report"] {
             if let Some(value) = body.get_mut(field) {

@@ -133,6 +133,15 @@ fn a_call_is_told_from_its_acceptance_to_its_end() {
 }
 
 #[test]
+fn of_a_call_that_is_long_over_its_end_is_told() {
+    let mut told = Told::new();
+    told.end();
+    told.events = Events::new(&told.view, "T9");
+    assert_eq!(told.names(), ["state", "end", "over"]);
+    assert_eq!(told.read(0)[1].1["outcome"], "answered");
+}
+
+#[test]
 fn a_reader_goes_on_where_it_was() {
     let mut told = Told::new();
     told.said(0, "one");

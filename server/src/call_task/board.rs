@@ -76,6 +76,11 @@ pub struct Reader {
 }
 
 impl Reader {
+    /// Everything was told, and nothing follows.
+    pub fn is_done(&self) -> bool {
+        locked(&self.board.events).after(self.seen) == Next::Over
+    }
+
     /// The next event, or how many are forgotten (never [`Next::Nothing`]).
     pub async fn next(&mut self) -> Next {
         loop {

@@ -1,28 +1,42 @@
-//! The leg of a call that came as a stream: there is nothing to dial, ending it is closing it, and a
+//! The leg of a call that comes as a stream: there is nothing to dial, ending it is closing it, and a
 //! stream that stops is a caller who has hung up.
+
+use std::sync::Arc;
 
 use telephony::{Cause, Control, Signal};
 
 use super::{Leg, Ticket};
 use crate::{
     call_task::Inbox,
-    media_thread::words::{Answer, Order, Orders},
+    media_thread::{
+        Shared,
+        words::{Answer, Order, Orders},
+    },
 };
 
-/// The leg; its place goes to the stream that waits for it.
+/// The leg; its place goes to the stream that waits for it, or waits for its stream.
 pub struct Streamed {
     inbox: tokio::sync::mpsc::Sender<Inbox>,
     orders: Orders,
+    /// Where its place waits, and under which id.
+    expected: Option<(Arc<Shared>, String)>,
 }
 
 impl Streamed {
     /// Hands the place to the stream. One that has gone meanwhile is a caller who did not wait.
     pub fn new(ticket: Ticket, answer: Answer) -> Self {
-        let leg = Self { inbox: ticket.inbox, orders: ticket.orders };
+        let leg = Self { inbox: ticket.inbox, orders: ticket.orders, expected: None };
         if answer.send(Ok(Box::new(ticket.place))).is_err() {
             leg.end(Cause::OriginatorCancel, true);
         }
         leg
+    }
+
+    /// The carrier was told to open the stream: the place waits for it.
+    pub fn expected(ticket: Ticket, shared: &Arc<Shared>) -> Self {
+        shared.switchboard.expect(&ticket.call_id, ticket.place);
+        let expected = Some((Arc::clone(shared), ticket.call_id));
+        Self { inbox: ticket.inbox, orders: ticket.orders, expected }
     }
 
     fn end(&self, cause: Cause, by_callee: bool) {
@@ -39,5 +53,14 @@ impl Leg for Streamed {
         // A full queue: the circuit is given up anyway, and takes its stream along.
         let _ = self.orders.give(Order::Leave);
         self.end(Cause::NormalClearing, false);
+    }
+}
+
+impl Drop for Streamed {
+    fn drop(&mut self) {
+        // A stream that never came is expected no longer.
+        if let Some((shared, call_id)) = &self.expected {
+            drop(shared.switchboard.take(call_id));
+        }
     }
 }

@@ -43,9 +43,9 @@ async fn serve(
     let listener = http::bind(config.listen)
         .with_context(|| format!("cannot listen on {}; set listen or --listen", config.listen))?;
     let address = listener.local_addr()?;
-    let running = assembly::start(&config, cast, address)?;
-    let exchange = running.exchange;
-    let router = http::router(Arc::clone(&exchange));
+    let serving = assembly::serve(&config, cast, address)?;
+    let exchange = serving.running.exchange;
+    let router = http::router(serving.desk);
     if let Some(certificates) = &certificates {
         tokio::spawn(reload_at_hangup(Arc::clone(certificates), signal(SignalKind::hangup())?));
     }
@@ -54,9 +54,10 @@ async fn serve(
     let connections_max = config.limits.connections_max;
     let server = tokio::spawn(http::serve(listener, router, connections_max, certificates));
     say(format!(
-        "\ntrunkline listens on http{s}://{address}\n  API      POST /call, GET /call/{{id}}, POST /call/{{id}}/hangup\n  \
-         streams  ws{s}://{address}/media/twilio\n  state    /health /ready /metrics\n  calls    {}\n\n{}\ntry:\n  \
-         curl -s{insecure} http{s}://{address}/call -H 'content-type: application/json' \\\n    -d '{}'\n",
+        "\ntrunkline listens on http{s}://{address}\n  API      POST /call, GET /call/{{id}}, POST /call/{{id}}/hangup; all of it: /docs\n  \
+         streams  ws{s}://{address}/media/twilio\n  state    /health /ready /version /metrics\n  calls    {}\n\n{}\ntry:\n  \
+         curl -s{insecure} http{s}://{address}/call -H 'content-type: application/json' \\\n    -d '{}'\n  \
+         curl -s{insecure} http{s}://{address}/call/CALL_ID -H 'x-api-key: API_KEY'\n",
         config.calls_dir.display(),
         exchange.about_carrier(),
         super::demo::request_json(),

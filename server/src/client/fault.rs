@@ -153,7 +153,7 @@ impl Fault {
             "missing_fields" | "invalid_digits" | "invalid_query" | "invalid_preferences" => {
                 "correct the request"
             }
-            "not_found" | "call_not_found" => "look at the ids that `trunkline list` prints",
+            "not_found" => "look at the ids that `trunkline list` prints",
             "recording_not_available" => {
                 "a recording is there once the call is over, if one was made"
             }

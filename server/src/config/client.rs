@@ -1,4 +1,5 @@
-//! `[client]` and `[mcp]`: the commands that talk to a running server, and what agents may do through one of them.
+//! `[client]`, `[mcp]`, `[webhooks]`: who talks to a running server and what agents may do through it, and whom it tells of
+//! calls.
 
 use std::net::{IpAddr, Ipv4Addr, Ipv6Addr, SocketAddr};
 
@@ -14,6 +15,14 @@ pub struct Client {
     /// The key; the one in this user's key file when absent.
     #[serde(serialize_with = "super::hidden")]
     pub key: Option<SecretString>,
+}
+
+/// What is told to customers' own servers.
+#[derive(Clone, Debug, Default, Serialize, Deserialize)]
+#[serde(deny_unknown_fields, default)]
+pub struct Webhooks {
+    /// They may be on this machine or beside it, and without TLS.
+    pub allow_private: bool,
 }
 
 /// What agents may do through `trunkline mcp`.

@@ -23,11 +23,16 @@ impl Keys {
     }
 
     /// The text of a variable or flag as the kind of value its key takes: only where a number or a
-    /// yes or no is wanted is it read as one, so `+15551234567` and an all-digit secret stay text.
+    /// yes or no is wanted is it read as one, so `+15551234567` and an all-digit secret stay text. Items
+    /// of a list stand between commas.
     pub(super) fn read(&self, key: &str, text: &str) -> Value {
         match self.0.get(key) {
             Some(Value::Num(..) | Value::Bool(..)) => {
                 text.trim().parse().unwrap_or_else(|never| match never {})
+            }
+            Some(Value::Array(..)) => {
+                let items = text.split(',').map(str::trim).filter(|item| !item.is_empty());
+                Value::from(items.map(Value::from).collect::<Vec<_>>())
             }
             _ => Value::from(text),
         }

@@ -6,19 +6,22 @@
 mod client;
 mod keys;
 mod layers;
+mod public;
 #[cfg(test)]
 mod tests;
 mod tls;
 
 use std::{net::SocketAddr, num::NonZero, path::PathBuf, thread::available_parallelism};
 
+use platform::Rules;
 use secrecy::{ExposeSecret, SecretString};
 use serde::{Deserialize, Serialize, Serializer};
 use telephony::E164;
 use tracing_subscriber::EnvFilter;
 
-pub use client::{Client, Destinations, Mcp, NotADestination, reachable};
+pub use client::{Client, Destinations, Mcp, NotADestination, Webhooks, reachable};
 pub use layers::{ConfigError, Sources, load};
+pub use public::{Accounts, Store};
 pub use tls::{NotAPath, PemFile, Tls};
 
 /// A shorter stream secret is refused: who guesses it makes tokens.
@@ -42,6 +45,18 @@ pub struct Config {
     pub carrier: Carrier,
     /// Number shown to callees.
     pub from: Option<E164>,
+    /// Where the API is reached from outside, as `https://api.example.org`; what a request calls us when
+    /// absent.
+    pub public_url: Option<String>,
+    /// Bearer token of `/metrics`, [`SECRET_BYTES_MIN`] at least; without one it is closed.
+    #[serde(serialize_with = "hidden")]
+    pub operator_token: Option<SecretString>,
+    /// Where accounts and the index of calls are kept.
+    pub store: Store,
+    /// How keys become accounts.
+    pub accounts: Accounts,
+    /// What may be called, by whom, and when.
+    pub rules: Rules,
     /// Secret that stream tokens are signed with, [`SECRET_BYTES_MIN`] at least; made anew at every
     /// start when absent.
     #[serde(serialize_with = "hidden")]
@@ -58,6 +73,8 @@ pub struct Config {
     pub client: Client,
     /// What agents may do.
     pub mcp: Mcp,
+    /// Who is told of calls.
+    pub webhooks: Webhooks,
     /// Bounds.
     pub limits: Limits,
     /// What is logged: a level, or directives of `tracing` (`info,server=debug`).
@@ -159,6 +176,9 @@ pub struct Keys {
     /// OpenAI or compatible.
     #[serde(serialize_with = "hidden")]
     pub openai: Option<SecretString>,
+    /// Twilio's auth token: what its requests are signed with.
+    #[serde(serialize_with = "hidden")]
+    pub twilio: Option<SecretString>,
 }
 
 /// Bounds of the process.
@@ -208,6 +228,11 @@ impl Default for Config {
             models_dir: None,
             carrier: Carrier::Loopback,
             from: None,
+            public_url: None,
+            operator_token: None,
+            store: Store::default(),
+            accounts: Accounts::default(),
+            rules: Rules::default(),
             stream_secret: None,
             tls: Tls::default(),
             inbound: Inbound::default(),
@@ -215,6 +240,7 @@ impl Default for Config {
             keys: Keys::default(),
             client: Client::default(),
             mcp: Mcp::default(),
+            webhooks: Webhooks::default(),
             limits: Limits::default(),
             log: "info".to_owned(),
             log_format: LogFormat::Text,
@@ -258,7 +284,7 @@ impl Default for Limits {
             finished_max: 1000,
             connections_max: 512,
             lobby_max: 64,
-            body_bytes_max: 64 * 1024,
+            body_bytes_max: 1024 * 1024,
             request_seconds_max: 15,
             drain_seconds_max: 120,
             media_threads: 1,
@@ -279,17 +305,20 @@ fn hidden<S: Serializer>(secret: &Option<SecretString>, out: S) -> Result<S::Ok,
 impl Config {
     /// What the types alone do not refuse: the key, and what is wrong with its value.
     fn check(&self) -> Result<(), (&'static str, String)> {
-        if let Some(secret) = &self.stream_secret {
-            let bytes = secret.expose_secret().len();
+        let secrets =
+            [("stream_secret", &self.stream_secret), ("operator_token", &self.operator_token)];
+        for (key, secret) in secrets {
+            let bytes = secret.as_ref().map_or(usize::MAX, |it| it.expose_secret().len());
             if bytes < SECRET_BYTES_MIN {
                 let detail = format!(
                     "{bytes} bytes are too short for a secret; use {SECRET_BYTES_MIN} or more, for \
                      example what `openssl rand -hex 32` prints, or leave it out"
                 );
-                return Err(("stream_secret", detail));
+                return Err((key, detail));
             }
         }
         self.tls.check()?;
+        public::check(self)?;
         if self.carrier == Carrier::Emulator && self.tls.files().is_some() {
             let detail = "the emulator speaks no TLS: leave `tls` out, or set `loopback`";
             return Err(("carrier", detail.to_owned()));

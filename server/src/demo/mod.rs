@@ -16,7 +16,7 @@ use std::{
 
 use agent::call::Request;
 use anyhow::{Context, ensure};
-use platform::CallRequest;
+use platform::{CallRequest, Destinations};
 use serde_json::{Value, json};
 use sim::directory;
 use tokio::{
@@ -64,8 +64,9 @@ fn view() -> Box<dyn View> {
 pub async fn run(config: &Config, cast: Cast) -> anyhow::Result<Outcome> {
     // HTTP is not served: nothing comes in by address.
     let nowhere = SocketAddr::from((Ipv4Addr::LOCALHOST, 0));
-    let running = assembly::start(config, cast, nowhere)?;
-    let request = CallRequest::from_json(request().to_string().as_bytes())?;
+    let running = assembly::start(config, cast, nowhere, None)?;
+    let request =
+        CallRequest::from_json(request().to_string().as_bytes(), &Destinations::default())?;
     let id = running.exchange.place(request)?;
     let call = running.exchange.find(&id).context("the call vanished")?;
     let mut happenings = call.watch();

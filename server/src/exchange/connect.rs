@@ -35,6 +35,7 @@ impl Exchange {
         self: &Arc<Self>,
         id: &str,
         config: CallConfig,
+        account: Option<String>,
         leg: impl FnOnce(Ticket) -> Box<dyn Leg>,
     ) {
         let clock = self.parts.clock;
@@ -90,7 +91,11 @@ impl Exchange {
         };
         let (over_tx, over) = watch::channel(false);
         let requests = inbox.downgrade();
-        let known = Known { view, board, levels, dir, requests, watchers, over };
+        let ours = match config.direction {
+            Direction::Outbound => config.from.clone(),
+            Direction::Inbound => config.to.clone(),
+        };
+        let known = Known { view, board, levels, dir, ours, account, requests, watchers, over };
         self.lock().known.insert(id.to_owned(), known.clone());
         let task = CallTask::new(Call::new(config), clock, messages, links);
         let (exchange, id) = (Arc::clone(self), id.to_owned());
@@ -107,6 +112,9 @@ impl Exchange {
         drop(inbox);
         book.close(known.body()).await;
         journal::keep(known.dir.clone()).await;
+        if let (Some(keeper), Some(finished)) = (&self.parts.keeper, known.view().finished()) {
+            keeper.keep(finished).await;
+        }
         if let Ok(_drawing) = self.pictures.try_acquire() {
             timeline::draw_in_background(known.dir.clone()).await;
         }

@@ -7,7 +7,8 @@ use std::{
 };
 
 use agent::call::Request;
-use platform::CallView;
+use platform::{CallView, Shown};
+use telephony::E164;
 use tokio::sync::{broadcast, mpsc, watch};
 
 use crate::{
@@ -26,6 +27,10 @@ pub struct Known {
     pub levels: Arc<Levels>,
     /// Its folder.
     pub dir: PathBuf,
+    /// Our number in it.
+    pub ours: Option<E164>,
+    /// The account it was begun for.
+    pub account: Option<String>,
     pub(super) requests: mpsc::WeakSender<Inbox>,
     pub(super) watchers: broadcast::Sender<Happening>,
     pub(super) over: watch::Receiver<bool>,
@@ -48,9 +53,20 @@ impl Known {
         self.requests.upgrade().is_some_and(|inbox| inbox.try_send(Inbox::Request(request)).is_ok())
     }
 
-    /// The call as the API shows it.
+    /// What the API knows of it now.
+    pub fn view(&self) -> CallView {
+        self.view.lock().unwrap_or_else(PoisonError::into_inner).clone()
+    }
+
+    /// The call as the API shows it to nobody in particular: the transcript's file.
     pub fn body(&self) -> serde_json::Value {
-        self.view.lock().unwrap_or_else(PoisonError::into_inner).body()
+        let body = self.view.lock().unwrap_or_else(PoisonError::into_inner).body(Shown::default());
+        // It is made of texts and numbers alone.
+        serde_json::to_value(body).unwrap_or_default()
+    }
+
+    pub(super) fn is_over(&self) -> bool {
+        *self.over.borrow()
     }
 }
 

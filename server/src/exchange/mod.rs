@@ -1,9 +1,10 @@
 //! All calls of the process: admission, look-up, draining. `known` is one of them from outside;
-//! `connect` joins what one call needs and lets it run.
+//! `slot` is the room for one more; `connect` joins what one call needs and lets it run.
 
 mod connect;
 mod crew;
 mod known;
+mod slot;
 
 use std::{
     io,
@@ -21,18 +22,20 @@ use agent::{
 };
 use media::circuit::CircuitConfig;
 use metrics::gauge;
-use platform::CallRequest;
+use platform::{CallRequest, NumbersInUse};
 use telephony::{Direction, E164};
 use tokio::sync::{Semaphore, mpsc, watch};
 
 use crew::Crew;
 use known::Calls;
 pub use known::Known;
+pub use slot::Slot;
 
 use crate::{
     carrier::{Carrier, Streamed},
     clock::Clock,
     config::{Inbound, Limits, Records},
+    desk::Keeper,
     journal::Writer,
     media_thread::{
         MediaThreads, Shared,
@@ -72,6 +75,26 @@ pub struct Parts {
     pub carrier: Box<dyn Carrier>,
     /// How calls are answered that streams bring.
     pub inbound: Inbound,
+    /// Who keeps and charges calls that are over.
+    pub keeper: Option<Arc<Keeper>>,
+}
+
+/// A call that is to begin, from whichever side.
+pub struct Placement {
+    /// Our id.
+    pub id: String,
+    /// Who calls.
+    pub direction: Direction,
+    /// The called number.
+    pub to: Option<E164>,
+    /// The calling number.
+    pub from: Option<E164>,
+    /// What for.
+    pub brief: Brief,
+    /// Whose it is.
+    pub account: Option<String>,
+    /// It lasts no longer than this, in ms, if that is less than usual.
+    pub duration_ms_max: Option<u32>,
 }
 
 /// A call that may not begin now.
@@ -174,19 +197,64 @@ impl Exchange {
         self.lock().known.get(id).cloned()
     }
 
-    /// Places a call; it is dialled after this has returned.
+    /// Places a call of nobody's; it is dialled after this has returned.
     pub fn place(self: &Arc<Self>, request: CallRequest) -> Result<String, Refusal> {
         let id = random::call_id().map_err(|_| Refusal::Internal)?;
-        let config = CallConfig {
+        let placement = Placement {
+            id: id.clone(),
             direction: Direction::Outbound,
             to: Some(request.to),
             from: self.parts.from.clone(),
             brief: request.brief,
-            policy: self.parts.policy,
+            account: None,
+            duration_ms_max: None,
         };
-        self.admit()?;
-        self.connect(&id, config, |ticket| self.parts.carrier.leg(ticket));
+        self.slot()?.dial(placement);
         Ok(id)
+    }
+
+    /// Room for one more call, until it is used or dropped.
+    pub fn slot(self: &Arc<Self>) -> Result<Slot, Refusal> {
+        self.admit()?;
+        Ok(Slot::new(Arc::clone(self)))
+    }
+
+    /// The number shown when nothing says otherwise.
+    pub fn usual_number(&self) -> Option<&E164> {
+        self.parts.from.as_ref()
+    }
+
+    /// Where calls leave their folders.
+    pub fn calls_dir(&self) -> &std::path::Path {
+        &self.parts.calls_dir
+    }
+
+    /// Whether calls are recorded.
+    pub fn records(&self) -> bool {
+        self.parts.records.recording
+    }
+
+    /// The process's clock.
+    pub fn clock(&self) -> Clock {
+        self.parts.clock
+    }
+
+    /// Calls of an account that are not over.
+    pub fn active_of(&self, account: &str) -> usize {
+        let calls = self.lock();
+        let active = calls.known.values().filter(|call| !call.is_over());
+        active.filter(|call| call.account.as_deref() == Some(account)).count()
+    }
+
+    /// Calls that are not over, by our number in them.
+    pub fn numbers_in_use(&self) -> NumbersInUse {
+        let mut in_use = NumbersInUse::new();
+        for call in self.lock().known.values().filter(|call| !call.is_over()) {
+            if let Some(ours) = &call.ours {
+                *in_use.entry(ours.clone()).or_default() += 1;
+            }
+        }
+        in_use
     }
 
     /// Answers a call that a stream brings, or says why not.
@@ -211,7 +279,7 @@ impl Exchange {
             brief,
             policy: self.parts.policy,
         };
-        self.connect(&call_id, config, |ticket| Box::new(Streamed::new(ticket, answer)));
+        self.connect(&call_id, config, None, |ticket| Box::new(Streamed::new(ticket, answer)));
     }
 
     /// The id names a folder, so it must be a plain name, and one that was never used.
@@ -263,6 +331,12 @@ impl Exchange {
     /// A stream that comes now can only bring a call that would be refused: it need not be looked at.
     pub fn turns_streams_away(&self) -> Result<(), Refusal> {
         if self.parts.shared.switchboard.expects_any() { Ok(()) } else { self.readiness() }
+    }
+
+    fn release(&self) {
+        let mut calls = self.lock();
+        calls.active -= 1;
+        self.show_active(calls.active);
     }
 
     fn show_active(&self, active: usize) {

@@ -1,20 +1,29 @@
 //! `GET /v1/calls/{id}/events`: one call's events as they happen (Server-Sent Events, WHATWG HTML §9.2), from the first
 //! one or from the one after `Last-Event-ID`. Left out: polyfills' query parameters.
 
-use std::{convert::Infallible, sync::Arc, time::Duration};
+use std::{
+    convert::Infallible,
+    sync::{Arc, Mutex},
+    time::Duration,
+};
 
 use axum::{
-    extract::{Path, State},
+    extract::State,
     http::{HeaderMap, StatusCode},
-    response::sse::{Event, KeepAlive, Sse},
+    response::{
+        IntoResponse, Response,
+        sse::{Event, KeepAlive, Sse},
+    },
 };
-use futures_util::{Stream, stream};
-use platform::Next;
+use futures_util::stream;
+use platform::{Code, Next};
 
-use super::{Envelope, calls::find};
+use super::{CallId, Envelope};
 use crate::{
-    call_task::{READERS_MAX, Reader},
-    exchange::{Exchange, Known},
+    call_task::{Board, READERS_MAX, Reader},
+    clock::wall_now,
+    desk::{Asker, Desk},
+    exchange::Known,
 };
 
 /// A line without meaning is sent this often, so that nobody on the way takes the silence for the end.
@@ -23,32 +32,48 @@ const KEEP_ALIVE: Duration = Duration::from_secs(15);
 const RETRY: Duration = Duration::from_secs(2);
 
 pub(super) async fn events(
-    State(exchange): State<Arc<Exchange>>,
-    Path(id): Path<String>,
+    State(desk): State<Arc<Desk>>,
+    asker: Asker,
+    CallId(id): CallId,
     headers: HeaderMap,
-) -> Result<Sse<impl Stream<Item = Result<Event, Infallible>>>, Envelope> {
-    let call = find(&exchange, &id)?;
+) -> Result<Response, Envelope> {
+    let read = desk.call(&asker, &id).await?;
     let seen = last_seen(&headers)?;
-    let reader = call.board.reader(seen).ok_or_else(|| {
+    let board = match &read.known {
+        Some(call) => Arc::clone(&call.board),
+        // Only how it ended is remembered.
+        None => Arc::new(Board::new(Arc::new(Mutex::new(read.view)), &wall_now())),
+    };
+    let reader = board.reader(seen).ok_or_else(|| {
         let message = format!("{READERS_MAX} clients read this call's events already");
         Envelope::new(StatusCode::SERVICE_UNAVAILABLE, "busy", message)
     })?;
-    let told = stream::unfold(Some((reader, call, true)), |place| async {
+    if reader.is_done() {
+        // To an event source this means that it need not come back.
+        return Ok(StatusCode::NO_CONTENT.into_response());
+    }
+    let told = stream::unfold(Some((reader, read.known, true)), |place| async {
         let (mut reader, call, is_first) = place?;
-        let event = next(&mut reader, &call).await?;
+        let event = next(&mut reader, call.as_ref()).await?;
         let event = if is_first { event.retry(RETRY) } else { event };
-        Some((Ok(event), Some((reader, call, false))))
+        Some((Ok::<_, Infallible>(event), Some((reader, call, false))))
     });
-    Ok(Sse::new(told).keep_alive(KeepAlive::new().interval(KEEP_ALIVE)))
+    Ok(Sse::new(told).keep_alive(KeepAlive::new().interval(KEEP_ALIVE)).into_response())
 }
 
 /// The next event of the call; nothing once it is over and everything was told.
-async fn next(reader: &mut Reader, call: &Known) -> Option<Event> {
+async fn next(reader: &mut Reader, call: Option<&Known>) -> Option<Event> {
+    let over = async {
+        match call {
+            Some(call) => call.over().await,
+            None => std::future::pending().await,
+        }
+    };
     let next = tokio::select! {
         biased;
         next = reader.next() => next,
         // A call that broke down ends without saying so.
-        () = call.over() => Next::Over,
+        () = over => Next::Over,
     };
     match next {
         Next::Event(event) => {
@@ -71,6 +96,6 @@ fn last_seen(headers: &HeaderMap) -> Result<u64, Envelope> {
     });
     number.ok_or_else(|| {
         let message = "Last-Event-ID must be the id of an event of this call";
-        Envelope::new(StatusCode::BAD_REQUEST, "invalid_query", message)
+        Code::InvalidQuery.because(message).into()
     })
 }

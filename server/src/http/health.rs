@@ -1,16 +1,47 @@
-//! `/health` (the process lives), `/ready` (it takes calls), `/metrics` (Prometheus text).
+//! `/health` (the process lives), `/ready` (it takes calls), `/version`, `/metrics` (Prometheus text, for
+//! who has the operator's token).
 
 use std::{
     sync::{Arc, OnceLock},
     time::Duration,
 };
 
-use axum::{Json, extract::State, http::header, response::IntoResponse};
+use axum::{
+    Json,
+    extract::State,
+    http::{HeaderMap, header},
+    response::IntoResponse,
+};
 use metrics_exporter_prometheus::{Matcher, PrometheusBuilder, PrometheusHandle};
-use serde_json::json;
+use platform::Code;
+use secrecy::ExposeSecret;
+use serde::Serialize;
+use sha2::{Digest as _, Sha256};
+use utoipa::ToSchema;
 
-use super::Envelope;
-use crate::exchange::Exchange;
+use super::{Envelope, ErrorBody};
+use crate::{desk::Desk, exchange::Exchange};
+
+/// The process lives.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, ToSchema)]
+pub struct Health {
+    ok: bool,
+    service: &'static str,
+    version: &'static str,
+}
+
+/// A call would be taken now.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, ToSchema)]
+pub struct Ready {
+    ready: bool,
+}
+
+/// Which program this is.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, ToSchema)]
+pub struct Version {
+    service: &'static str,
+    version: &'static str,
+}
 
 /// Bounds of all histograms, in s: from a frame to a slow turn.
 const BUCKETS: [f64; 18] = [
@@ -40,16 +71,24 @@ pub fn metrics_handle() -> PrometheusHandle {
         .clone()
 }
 
-pub(super) async fn health() -> impl IntoResponse {
-    Json(json!({ "ok": true, "service": "trunkline", "version": env!("CARGO_PKG_VERSION") }))
+/// Whether the process lives.
+#[utoipa::path(get, path = "/health", tag = "server", security(()), responses((status = 200, body = Health)))]
+pub(super) async fn health() -> Json<Health> {
+    Json(Health { ok: true, service: "trunkline", version: env!("CARGO_PKG_VERSION") })
 }
 
-pub(super) async fn ready(
-    State(exchange): State<Arc<Exchange>>,
-) -> Result<impl IntoResponse, Envelope> {
+/// Whether a call would be taken now.
+#[utoipa::path(get, path = "/ready", tag = "server", security(()),
+    responses((status = 200, body = Ready), (status = 503, body = ErrorBody)))]
+pub(super) async fn ready(State(exchange): State<Arc<Exchange>>) -> Result<Json<Ready>, Envelope> {
     exchange.readiness()?;
-    let max = exchange.limits().calls_max;
-    Ok(Json(json!({ "ready": true, "calls": exchange.active(), "calls_max": max })))
+    Ok(Json(Ready { ready: true }))
+}
+
+/// Which program this is.
+#[utoipa::path(get, path = "/version", tag = "server", security(()), responses((status = 200, body = Version)))]
+pub(super) async fn version() -> Json<Version> {
+    Json(Version { service: "trunkline", version: env!("CARGO_PKG_VERSION") })
 }
 
 /// Adds histograms up, for ever.
@@ -61,7 +100,19 @@ pub(super) async fn upkeep() {
     }
 }
 
-pub(super) async fn metrics() -> impl IntoResponse {
+pub(super) async fn metrics(
+    State(desk): State<Arc<Desk>>,
+    headers: HeaderMap,
+) -> Result<impl IntoResponse, Envelope> {
+    let told = headers.get(header::AUTHORIZATION).and_then(|it| it.to_str().ok());
+    let told = told.and_then(|it| it.strip_prefix("Bearer ")).unwrap_or_default();
+    let wanted = desk.setup().operator_token.as_ref().map(ExposeSecret::expose_secret);
+    // Of hashes nobody learns anything by how long the comparison takes.
+    if wanted.is_none_or(|wanted| Sha256::digest(wanted) != Sha256::digest(told)) {
+        let message =
+            "figures are for the operator: set operator_token, and send it as a bearer token";
+        return Err(Code::AuthRequired.because(message).into());
+    }
     let handle = metrics_handle();
-    ([(header::CONTENT_TYPE, "text/plain; version=0.0.4; charset=utf-8")], handle.render())
+    Ok(([(header::CONTENT_TYPE, "text/plain; version=0.0.4; charset=utf-8")], handle.render()))
 }

@@ -5,22 +5,20 @@ use std::{io, net::SocketAddr, sync::Arc, time::Duration};
 
 use axum::{
     Router,
-    http::{StatusCode, header},
+    http::{Request, StatusCode, header},
 };
-use hyper::server::conn::http1;
-use hyper_util::{
-    rt::{TokioIo, TokioTimer},
-    service::TowerToHyperService,
-};
+use hyper::{body::Incoming, server::conn::http1, service::service_fn};
+use hyper_util::rt::{TokioIo, TokioTimer};
 use tokio::{
     io::{AsyncRead, AsyncWrite},
     net::{TcpListener, TcpSocket, TcpStream},
     sync::Semaphore,
 };
+use tower::Service as _;
 use tracing::{debug, warn};
 
 use super::{
-    Envelope,
+    Envelope, Peer,
     tls::{Certificates, Entered, Gate},
 };
 
@@ -63,8 +61,8 @@ async fn accept(
     let gate = certificates.map(|certificates| Arc::new(Gate::new(certificates)));
     loop {
         let Ok(permit) = Arc::clone(&permits).acquire_owned().await else { return };
-        let stream = match listener.accept().await {
-            Ok((stream, _)) => stream,
+        let (stream, from) = match listener.accept().await {
+            Ok(accepted) => accepted,
             Err(error) => {
                 warn!(%error, "a connection could not be accepted");
                 // Out of file descriptors, most likely: give others time to close theirs.
@@ -74,19 +72,22 @@ async fn accept(
         };
         let (router, gate) = (router.clone(), gate.clone());
         tokio::spawn(async move {
+            let peer = Peer { ip: from.ip(), secured: gate.is_some() };
             match gate {
-                None => converse(stream, router).await,
-                Some(gate) => secured(&gate, stream, router).await,
+                None => converse(stream, router, peer).await,
+                Some(gate) => secured(&gate, stream, router, peer).await,
             }
             drop(permit);
         });
     }
 }
 
-async fn secured(gate: &Gate, stream: TcpStream, router: Router) {
+async fn secured(gate: &Gate, stream: TcpStream, router: Router, peer: Peer) {
     match gate.enter(stream).await {
-        Ok(Entered::Secured(stream)) => converse(*stream, router).await,
-        Ok(Entered::Plain(stream)) => converse(stream, Router::new().fallback(only_tls)).await,
+        Ok(Entered::Secured(stream)) => converse(*stream, router, peer).await,
+        Ok(Entered::Plain(stream)) => {
+            converse(stream, Router::new().fallback(only_tls), peer).await;
+        }
         Err(error) => debug!(%error, "a connection did not come in"),
     }
 }
@@ -98,14 +99,18 @@ async fn only_tls() -> ([(header::HeaderName, &'static str); 1], Envelope) {
 }
 
 /// HTTP/1.1 over one connection.
-async fn converse<I>(stream: I, router: Router)
+async fn converse<I>(stream: I, router: Router, peer: Peer)
 where
     I: AsyncRead + AsyncWrite + Unpin + Send + 'static,
 {
+    let answer = service_fn(move |mut request: Request<Incoming>| {
+        request.extensions_mut().insert(peer);
+        router.clone().call(request)
+    });
     let connection = http1::Builder::new()
         .timer(TokioTimer::new())
         .header_read_timeout(HEADERS_MAX)
-        .serve_connection(TokioIo::new(stream), TowerToHyperService::new(router))
+        .serve_connection(TokioIo::new(stream), answer)
         .with_upgrades();
     if let Err(error) = connection.await {
         debug!(%error, "a connection ended badly");

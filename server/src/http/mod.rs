@@ -1,17 +1,27 @@
-//! The HTTP side: the public API, carriers' media streams, health and figures.
+//! The HTTP side: the public API, carriers' media streams, health and figures. A thin skin: what is
+//! allowed is the desk's business.
 //!
-//! Rooms: `calls` (`/call…`), `events` and `steer` (`/v1/calls/…`: watched and asked while it runs), `media` (`/media/twilio`), `health` (`/health`, `/ready`, `/metrics`),
-//! `envelope` (`{"error":{"code","message"}}`), `listen` (accepting, limits), `tls` (certificates,
-//! handshakes).
+//! Rooms: `door` (who comes in: address, key, balance headers), `calls` (`/call…`), `events` and `steer`
+//! (`/v1/calls/…`: watched and asked while it runs), `webhook`, `recordings`, `me` (`/me…`, `/balance`),
+//! `sign_in` (pages that link a key), `voice` (a carrier tells of a call), `media` (`/media/twilio`), `health`
+//! (`/health`, `/ready`, `/version`, `/metrics`), `docs` (`/openapi.json`, `/docs`), `envelope`
+//! (`{"error":{"code","message"}}`), `listen` (accepting, limits), `tls` (certificates, handshakes).
 
 mod calls;
+mod docs;
+mod door;
 mod envelope;
 mod events;
 mod health;
 mod listen;
+mod me;
 mod media;
+mod recordings;
+mod sign_in;
 mod steer;
 mod tls;
+mod voice;
+mod webhook;
 
 use std::{sync::Arc, time::Duration};
 
@@ -24,27 +34,45 @@ use axum::{
     routing::{get, post},
 };
 
-use crate::exchange::Exchange;
-pub use envelope::Envelope;
-pub use health::metrics_handle;
+use crate::{desk::Desk, exchange::Exchange};
+pub use calls::{CallWanted, HungUp, PlacedCall};
+pub use docs::document;
+pub use door::{CallId, Peer};
+pub use envelope::{Envelope, ErrorBody, ErrorDetail};
+pub use health::{Health, Ready, Version, metrics_handle};
 pub use listen::{bind, serve};
+pub use me::{BalanceBody, HistoryBody, InboundWanted, Me, PreferencesWanted};
 pub use tls::{Certificates, Unusable};
 
 /// All routes.
-pub fn router(exchange: Arc<Exchange>) -> Router {
-    let body_max = exchange.limits().body_bytes_max;
+pub fn router(desk: Arc<Desk>) -> Router {
+    let exchange = Arc::clone(desk.exchange());
+    let routes = public(&desk)
+        .route("/carrier/twilio/voice", post(voice::twilio))
+        .route("/version", get(health::version))
+        .route("/metrics", get(health::metrics))
+        .route("/openapi.json", get(docs::openapi))
+        .route("/docs", get(docs::page))
+        .with_state(desk);
+    bounded(routes.merge(streams(&exchange)), exchange)
+}
+
+/// Only what a carrier needs: a server that places no calls and knows nobody.
+pub fn carrier_router(exchange: Arc<Exchange>) -> Router {
+    bounded(streams(&exchange), exchange)
+}
+
+fn streams(exchange: &Arc<Exchange>) -> Router {
     Router::new()
-        .route("/call", post(calls::place))
-        .route("/call/{id}", get(calls::show))
-        .route("/call/{id}/hangup", post(calls::hangup))
-        .route("/v1/calls/{id}/events", get(events::events))
-        .route("/v1/calls/{id}/say", post(steer::say))
-        .route("/v1/calls/{id}/digits", post(steer::digits))
-        .route("/v1/calls/{id}/bridge", post(steer::bridge))
         .route("/media/twilio", get(media::twilio))
         .route("/health", get(health::health))
         .route("/ready", get(health::ready))
-        .route("/metrics", get(health::metrics))
+        .with_state(Arc::clone(exchange))
+}
+
+/// With an answer to what nobody asked for, and an end to what takes too long or is too large.
+fn bounded(routes: Router, exchange: Arc<Exchange>) -> Router {
+    routes
         .fallback(|| async {
             Envelope::new(StatusCode::NOT_FOUND, "not_found", "there is nothing here")
         })
@@ -55,9 +83,35 @@ pub fn router(exchange: Arc<Exchange>) -> Router {
                 "not with this method",
             )
         })
-        .layer(DefaultBodyLimit::max(body_max))
-        .layer(middleware::from_fn_with_state(Arc::clone(&exchange), in_time))
-        .with_state(exchange)
+        .layer(DefaultBodyLimit::max(exchange.limits().body_bytes_max))
+        .layer(middleware::from_fn_with_state(exchange, in_time))
+}
+
+/// What people and their agents ask for: everything behind the door.
+fn public(desk: &Arc<Desk>) -> Router<Arc<Desk>> {
+    let preferences = get(me::preferences).put(me::set_preferences).delete(me::reset_preferences);
+    Router::new()
+        .route("/call", post(calls::place))
+        .route("/call/{id}", get(calls::show))
+        .route("/call/{id}/hangup", post(calls::hangup))
+        .route("/call/{id}/recording", get(recordings::locate))
+        .route("/v1/calls/{id}/events", get(events::events))
+        .route("/v1/calls/{id}/say", post(steer::say))
+        .route("/v1/calls/{id}/digits", post(steer::digits))
+        .route("/v1/calls/{id}/bridge", post(steer::bridge))
+        .route("/v1/webhook", get(webhook::show).put(webhook::set).delete(webhook::remove))
+        .route("/v1/webhook/dead-letters", get(webhook::dead_letters))
+        .route("/v1/webhook/dead-letters/{id}/replay", post(webhook::replay))
+        .route("/recordings/{token}", get(recordings::play))
+        .route("/balance", get(me::balance))
+        .route("/me", get(me::show))
+        .route("/me/calls", get(me::history))
+        .route("/me/call-preferences", preferences)
+        .route("/me/minute-packs", get(me::minute_packs).post(me::minute_packs))
+        .route("/sign-in", get(sign_in::ask).post(sign_in::send))
+        .route("/sign-up", get(sign_in::ask).post(sign_in::send))
+        .route("/sign-in/code", post(sign_in::link))
+        .route_layer(middleware::from_fn_with_state(Arc::clone(desk), door::enter))
 }
 
 /// A request that takes too long is answered and let go.

@@ -1,47 +1,44 @@
 //! `POST /v1/calls/{id}/say`, `…/digits`, `…/bridge`: what the owner of a running call asks of it. What comes of it
 //! shows in the transcript and in the events.
 
-use std::sync::{Arc, PoisonError};
+use std::sync::Arc;
 
 use agent::{
     call::Request,
     llm::ToolCall,
     tools::{self, TEXT_BYTES_MAX},
 };
-use axum::{
-    Json,
-    body::Bytes,
-    extract::{Path, State},
-    http::StatusCode,
-};
-use platform::Lifecycle;
+use axum::{Json, extract::State, http::StatusCode};
+use platform::{Code, Lifecycle};
 use serde_json::{Value, json};
 
-use super::{Envelope, calls::find};
-use crate::exchange::{Exchange, Known};
+use super::{CallId, Envelope, door::Whole};
+use crate::desk::{Asker, Desk, Read};
 
 type Answer = Result<(StatusCode, Json<Value>), Envelope>;
 
 pub(super) async fn say(
-    State(exchange): State<Arc<Exchange>>,
-    Path(id): Path<String>,
-    body: Bytes,
+    State(desk): State<Arc<Desk>>,
+    asker: Asker,
+    CallId(id): CallId,
+    Whole(body): Whole,
 ) -> Answer {
-    let call = find(&exchange, &id)?;
+    let call = desk.call(&asker, &id).await?;
     let text = text(&body, "text")?;
     if text.len() > TEXT_BYTES_MAX {
         let message = format!("text is longer than {TEXT_BYTES_MAX} bytes");
-        return Err(Envelope::new(StatusCode::BAD_REQUEST, "missing_fields", message));
+        return Err(Code::MissingFields.because(message).into());
     }
     ask(&call, &id, Request::Say { text })
 }
 
 pub(super) async fn digits(
-    State(exchange): State<Arc<Exchange>>,
-    Path(id): Path<String>,
-    body: Bytes,
+    State(desk): State<Arc<Desk>>,
+    asker: Asker,
+    CallId(id): CallId,
+    Whole(body): Whole,
 ) -> Answer {
-    let call = find(&exchange, &id)?;
+    let call = desk.call(&asker, &id).await?;
     let wanted = tool("press_digits", json!({ "digits": text(&body, "digits")? }));
     tools::read(&wanted)
         .map_err(|why| Envelope::new(StatusCode::BAD_REQUEST, "invalid_digits", why))?;
@@ -50,11 +47,12 @@ pub(super) async fn digits(
 
 /// Takes no number: the user's own is the one that the call was placed with.
 pub(super) async fn bridge(
-    State(exchange): State<Arc<Exchange>>,
-    Path(id): Path<String>,
+    State(desk): State<Arc<Desk>>,
+    asker: Asker,
+    CallId(id): CallId,
 ) -> Answer {
-    let call = find(&exchange, &id)?;
-    if !call.view.lock().unwrap_or_else(PoisonError::into_inner).may_bridge() {
+    let call = desk.call(&asker, &id).await?;
+    if !call.view.may_bridge() {
         let message = "the call was placed without a bridge_number";
         return Err(Envelope::new(StatusCode::CONFLICT, "no_bridge_number", message));
     }
@@ -67,7 +65,7 @@ fn tool(name: &str, arguments: Value) -> ToolCall {
 
 /// A field of the body that must be text and not blank.
 fn text(body: &[u8], name: &str) -> Result<String, Envelope> {
-    let bad = |message| Envelope::new(StatusCode::BAD_REQUEST, "missing_fields", message);
+    let bad = |message| Envelope::from(Code::MissingFields.because(message));
     let body: Value =
         serde_json::from_slice(body).map_err(|e| bad(format!("the body is not JSON: {e}")))?;
     match body.get(name) {
@@ -77,15 +75,12 @@ fn text(body: &[u8], name: &str) -> Result<String, Envelope> {
     }
 }
 
-fn ask(call: &Known, id: &str, request: Request) -> Answer {
-    let conflict = |message| Err(Envelope::new(StatusCode::CONFLICT, "conflict", message));
-    let lifecycle = call.view.lock().unwrap_or_else(PoisonError::into_inner).lifecycle();
-    match lifecycle {
-        Lifecycle::Queued | Lifecycle::Dialing => conflict("nobody has answered yet"),
-        Lifecycle::Finalized => conflict("the call is over"),
-        Lifecycle::Answered if !call.request(request) => conflict("the call takes nothing more"),
-        Lifecycle::Answered => {
-            Ok((StatusCode::ACCEPTED, Json(json!({ "success": true, "call_id": id }))))
-        }
-    }
+fn ask(call: &Read, id: &str, request: Request) -> Answer {
+    let taken = match (call.view.lifecycle(), &call.known) {
+        (Lifecycle::Queued | Lifecycle::Dialing, _) => Err("nobody has answered yet"),
+        (Lifecycle::Answered, Some(known)) if known.request(request) => Ok(()),
+        _ => Err("the call is over"),
+    };
+    taken.map_err(|why| Code::Conflict.because(why))?;
+    Ok((StatusCode::ACCEPTED, Json(json!({ "success": true, "call_id": id }))))
 }

@@ -15,7 +15,7 @@ use super::{
     wait::{self, Waited},
     words::{
         ListCalls, OneCall, PlaceCall, PlaceCallAndWait, Say, SendDigits, SetApiKey, WORKFLOW,
-        is_key, shown,
+        shown,
     },
 };
 use crate::client::{Client, Fault, KEY_HEADER, Placed};
@@ -206,7 +206,7 @@ impl Tools {
         context: RequestContext<RoleServer>,
     ) -> CallToolResult {
         self.ask(&context, async |client| {
-            if !is_key(&api_key) {
+            if !platform::is_key(&api_key) {
                 return Err(Fault::KeyMalformed);
             }
             client.set_key(&SecretString::from(api_key))?;

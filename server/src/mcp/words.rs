@@ -135,14 +135,6 @@ fn cut(text: &str) -> String {
     }
 }
 
-/// Whether this could be a key.
-pub(super) fn is_key(text: &str) -> bool {
-    text.strip_prefix("clawcall_sk_").is_some_and(|rest| {
-        let known = |byte: u8| byte.is_ascii_alphanumeric() || byte == b'_' || byte == b'-';
-        !rest.is_empty() && rest.len() <= 256 && rest.bytes().all(known)
-    })
-}
-
 #[cfg(test)]
 mod tests {
     use super::*;
@@ -169,18 +161,5 @@ mod tests {
             (&json!("answered"), &json!(90))
         );
         assert!(shown.get("task").is_none() && shown.get("tier").is_none());
-    }
-
-    #[test]
-    fn a_key_has_its_form() {
-        for (text, good) in [
-            ("clawcall_sk_aZ09_-", true),
-            ("clawcall_sk_", false),
-            ("sk_abc", false),
-            ("clawcall_sk_a b", false),
-            ("clawcall_sk_a\n", false),
-        ] {
-            assert_eq!(is_key(text), good, "{text:?}");
-        }
     }
 }

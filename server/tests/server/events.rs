@@ -5,7 +5,7 @@ use serde_json::{Value, json};
 use sim::directory;
 use tokio::time::timeout;
 
-use crate::house::{House, Line, PATIENCE, house};
+use crate::house::{House, KEY, Line, PATIENCE, house};
 
 /// A stream of events, read as text.
 struct Stream {
@@ -23,8 +23,8 @@ struct Event {
 
 impl Stream {
     async fn open(house: &House, id: &str, last: Option<&str>) -> Self {
-        let url = format!("http://{}/v1/calls/{id}/events", house.address);
-        let mut request = reqwest::Client::new().get(url);
+        let path = format!("/v1/calls/{id}/events");
+        let mut request = house.request("GET", &path).header("x-api-key", KEY);
         if let Some(last) = last {
             request = request.header("last-event-id", last);
         }
@@ -94,8 +94,12 @@ async fn a_call_is_told_from_the_first_to_the_last() {
     let expected: Vec<_> =
         events.iter().map(|event| event.id).filter(|id| *id > middle.id).collect();
     assert_eq!(ids, expected);
-    let rest = Stream::open(&house, &id, Some(&last.id.to_string())).await.rest().await;
-    assert!(rest.is_empty(), "{rest:?}");
+    let request = house.request("GET", &format!("/v1/calls/{id}/events"));
+    let request = request.header("x-api-key", KEY).header("last-event-id", last.id);
+    let answer = request.send().await.expect("an answer");
+    assert_eq!(answer.status(), 204, "an event source need not come back");
+    let answer = house.ask("GET", &format!("/v1/calls/{id}/events"), None, "").await;
+    assert_eq!(answer.status(), 401);
 }
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
@@ -104,9 +108,10 @@ async fn what_cannot_be_read_is_refused() {
     let (status, body) = house.get("/v1/calls/no-such-call/events").await;
     assert_eq!(status, 404, "{body}");
     let id = house.place(directory::NO_ANSWER).await;
-    let url = format!("http://{}/v1/calls/{id}/events", house.address);
+    let path = format!("/v1/calls/{id}/events");
     for bad in ["x", "-1", "1.5", "99999999999999999999999"] {
-        let request = reqwest::Client::new().get(&url).header("last-event-id", bad);
+        let request = house.request("GET", &path).header("x-api-key", KEY);
+        let request = request.header("last-event-id", bad);
         let answer = request.send().await.expect("an answer");
         assert_eq!(answer.status(), 400, "{bad}");
     }
@@ -114,7 +119,7 @@ async fn what_cannot_be_read_is_refused() {
     for _ in 0..server::call_task::READERS_MAX {
         readers.push(Stream::open(&house, &id, None).await);
     }
-    let (status, body) = house.get(&format!("/v1/calls/{id}/events")).await;
+    let (status, body) = house.get(&path).await;
     assert_eq!(status, 503, "{body}");
     house.post(&format!("/call/{id}/hangup"), "").await;
     for reader in readers {
@@ -146,7 +151,7 @@ async fn a_running_call_says_and_presses_what_its_owner_asks() {
         assert_eq!((got, answer["error"]["code"].as_str()), (status, Some(code)), "{what} {body}");
     }
     let (status, answer) = house.post("/v1/calls/nope/bridge", "").await;
-    assert_eq!((status, &answer["error"]["code"]), (404, &json!("call_not_found")));
+    assert_eq!((status, &answer["error"]["code"]), (404, &json!("not_found")));
     house.reaches(&id, "answered").await;
     let mut events = Stream::open(&house, &id, None).await;
     let (status, answer) = house.post(&path("digits"), r#"{"digits":"1w#"}"#).await;

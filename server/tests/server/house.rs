@@ -9,6 +9,8 @@ use std::{
 
 use agent::{call::Policy, llm, stt, tts};
 use media::circuit::CircuitConfig;
+use platform::Rules;
+use secrecy::SecretString;
 use serde_json::Value;
 use server::{
     assembly,
@@ -16,9 +18,11 @@ use server::{
     carrier::{Callees, Carrier, Leg, Path, Simulated, Ticket, Truths},
     clock::{Clock, unix_seconds},
     config::{Inbound, Limits},
+    desk::{Desk, Keeper, SenderOfCodes, Setup},
     exchange::{Exchange, Parts},
     http::{self, Certificates},
     media_thread::{MediaThreads, Newcomer, Shared, transport::Transport, words::Switchboard},
+    store::{self, Ledger, Sqlite, Store},
     vendors::Dialects,
 };
 use telephony::{Cause, Control, Signal, token};
@@ -41,9 +45,19 @@ pub(crate) enum Line {
     Fragile,
 }
 
+/// The key that a house's own requests are made with.
+pub(crate) const KEY: &str = "clawcall_sk_the-house";
+/// What its operator shows.
+pub(crate) const OPERATOR: &str = "an operator's token";
+/// What its carrier signs with.
+pub(crate) const TWILIO: &str = "a carrier's token";
+
 pub(crate) struct House {
     pub(crate) address: SocketAddr,
     pub(crate) exchange: Arc<Exchange>,
+    pub(crate) desk: Arc<Desk>,
+    /// One-time codes that were sent: address, code.
+    pub(crate) codes: Codes,
     pub(crate) truths: Arc<Truths>,
     pub(crate) dir: tempfile::TempDir,
     /// The far ends of fragile calls' pipes, in the order they were dialled.
@@ -51,6 +65,16 @@ pub(crate) struct House {
     /// Whom to trust, when it speaks TLS.
     pub(crate) trust: Option<Trust>,
     server: tokio::task::JoinHandle<()>,
+}
+
+pub(crate) type Codes = Arc<Mutex<Vec<(String, String)>>>;
+
+struct Mailbox(Codes);
+
+impl SenderOfCodes for Mailbox {
+    fn send(&self, email: &str, code: &str) {
+        self.0.lock().expect("whole").push((email.to_owned(), code.to_owned()));
+    }
 }
 
 impl Drop for House {
@@ -64,25 +88,38 @@ pub(crate) async fn house(line: Line) -> House {
 }
 
 pub(crate) async fn with_limits(line: Line, limits: Limits) -> House {
-    built(line, limits, stand_ins(), None).await
+    built(line, limits, house_rules(), stand_ins(), None).await
+}
+
+/// A house with rules of the test's own.
+pub(crate) async fn with_rules(line: Line, change: impl FnOnce(&mut Rules)) -> House {
+    let mut rules = house_rules();
+    change(&mut rules);
+    built(line, Limits::default(), rules, stand_ins(), None).await
+}
+
+/// Room for what tests do with one key.
+fn house_rules() -> Rules {
+    Rules { calls_at_once_max: 100, disclosure: String::new(), ..Rules::default() }
 }
 
 /// A house that speaks TLS only.
 pub(crate) async fn with_tls(line: Line) -> House {
     let (certificates, trust) = Trust::made();
-    built(line, Limits::default(), stand_ins(), Some((certificates, trust))).await
+    built(line, Limits::default(), house_rules(), stand_ins(), Some((certificates, trust))).await
 }
 
 /// A house whose dialects are the test's own, as far as `change` goes.
 pub(crate) async fn with_dialects(line: Line, change: impl FnOnce(&mut Dialects)) -> House {
     let mut dialects = stand_ins();
     change(&mut dialects);
-    built(line, Limits::default(), dialects, None).await
+    built(line, Limits::default(), house_rules(), dialects, None).await
 }
 
 async fn built(
     line: Line,
     limits: Limits,
+    rules: Rules,
     dialects: Dialects,
     tls: Option<(Certificates, Trust)>,
 ) -> House {
@@ -110,6 +147,13 @@ async fn built(
         Line::Fragile => Box::new(Fragile { media: Arc::clone(&media), pipes: Arc::clone(&pipes) }),
     };
     let connections_max = limits.connections_max;
+    let file = dir.path().join("store.db");
+    let ledger = Ledger::start(move || Store::open(Box::new(Sqlite::open(&file)?)));
+    let ledger = ledger.expect("a store");
+    let now = server::clock::wall_now();
+    let own = ledger.ask(move |store| store.add_key(&store::hash(KEY), "the house", &now, None));
+    own.await.expect("a key");
+    let keeper = Keeper::start(ledger.clone(), rules.trial.talk_seconds_min);
     let exchange = Exchange::start(
         Parts {
             clock,
@@ -124,14 +168,28 @@ async fn built(
             dialects,
             carrier,
             inbound: Inbound::default(),
+            keeper: Some(keeper),
         },
         callers,
     )
     .expect("started");
-    let router = http::router(Arc::clone(&exchange));
+    let codes = Codes::default();
+    let setup = Setup {
+        rules,
+        ledger,
+        sender: Box::new(Mailbox(Arc::clone(&codes))),
+        public_url: None,
+        frontend: None,
+        operator_token: Some(SecretString::from(OPERATOR)),
+        twilio_token: Some(SecretString::from(TWILIO)),
+        webhooks_private: true,
+        secret: b"a secret for links".to_vec(),
+    };
+    let desk = Desk::new(Arc::clone(&exchange), setup);
+    let router = http::router(Arc::clone(&desk));
     let (certificates, trust) = tls.map(|(it, trust)| (Arc::new(it), trust)).unzip();
     let server = tokio::spawn(http::serve(listener, router, connections_max, certificates));
-    House { address, exchange, truths, dir, pipes, trust, server }
+    House { address, exchange, desk, codes, truths, dir, pipes, trust, server }
 }
 
 fn stand_ins() -> Dialects {
@@ -151,11 +209,6 @@ fn stand_ins() -> Dialects {
 }
 
 impl House {
-    /// A key that is good here.
-    pub(crate) fn key(&self) -> &'static str {
-        "clawcall_sk_test"
-    }
-
     /// Places a call over HTTP and returns its id.
     pub(crate) async fn place(&self, to: &str) -> String {
         let body = format!(r#"{{"to":"{to}","task":"Ask for the opening hours."}}"#);
@@ -166,25 +219,38 @@ impl House {
     }
 
     pub(crate) async fn post(&self, path: &str, body: impl Into<reqwest::Body>) -> (u16, Value) {
-        let (client, url) = self.client(path);
-        let answer = timeout(PATIENCE, client.post(url).body(body).send());
-        let answer = answer.await.expect("in time").expect("an answer");
+        let answer = self.ask("POST", path, Some(KEY), body).await;
         (answer.status().as_u16(), answer.json().await.expect("JSON"))
     }
 
     pub(crate) async fn get(&self, path: &str) -> (u16, String) {
-        let (client, url) = self.client(path);
-        let answer = timeout(PATIENCE, client.get(url).send());
-        let answer = answer.await.expect("in time").expect("an answer");
+        let answer = self.ask("GET", path, Some(KEY), "").await;
         (answer.status().as_u16(), answer.text().await.expect("text"))
     }
 
-    fn client(&self, path: &str) -> (reqwest::Client, String) {
+    /// Any request, with any key.
+    pub(crate) async fn ask(
+        &self,
+        method: &str,
+        path: &str,
+        key: Option<&str>,
+        body: impl Into<reqwest::Body>,
+    ) -> reqwest::Response {
+        let request = self.request(method, path);
+        let request = key.into_iter().fold(request, |it, key| it.header("x-api-key", key));
+        let answer = timeout(PATIENCE, request.body(body).send());
+        answer.await.expect("in time").expect("an answer")
+    }
+
+    /// A request that is yet to be sent. Redirects are not followed.
+    pub(crate) fn request(&self, method: &str, path: &str) -> reqwest::RequestBuilder {
         let (client, s) = match &self.trust {
             Some(trust) => (trust.http(), "s"),
-            None => (reqwest::Client::new(), ""),
+            None => (reqwest::Client::builder(), ""),
         };
-        (client, format!("http{s}://{}{path}", self.address))
+        let client = client.redirect(reqwest::redirect::Policy::none()).build().expect("a client");
+        let method = method.parse().expect("a method");
+        client.request(method, format!("http{s}://{}{path}", self.address))
     }
 
     /// Waits for the call's end and returns what the API shows of it.

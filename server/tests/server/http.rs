@@ -5,12 +5,12 @@ use std::time::Duration;
 use server::config::Limits;
 use sim::directory;
 
-use crate::house::{Line, PATIENCE, house, with_limits};
+use crate::house::{Line, OPERATOR, PATIENCE, house, with_limits};
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
 async fn every_error_has_the_envelope() {
     let house = house(Line::Pipes).await;
-    let large = vec![b'x'; 70_000];
+    let large = vec![b'x'; 10 << 20];
     let cases: [(&[u8], u16, &str); 7] = [
         (b"", 400, "missing_fields"),
         (b"{\"to\": \"+1212", 400, "missing_fields"),
@@ -27,7 +27,7 @@ async fn every_error_has_the_envelope() {
     }
     for (path, status, code) in [
         ("/nowhere", 404, "not_found"),
-        ("/call/no-such-call", 404, "call_not_found"),
+        ("/call/no-such-call", 404, "not_found"),
         ("/call", 405, "method_not_allowed"),
         ("/media/twilio", 426, "upgrade_required"),
     ] {
@@ -36,7 +36,7 @@ async fn every_error_has_the_envelope() {
         assert_eq!((got, answer["error"]["code"].as_str()), (status, Some(code)), "{path}");
     }
     let (status, answer) = house.post("/call/no-such-call/hangup", "").await;
-    assert_eq!((status, answer["error"]["code"].as_str()), (404, Some("call_not_found")));
+    assert_eq!((status, answer["error"]["code"].as_str()), (404, Some("not_found")));
 }
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
@@ -48,8 +48,9 @@ async fn health_readiness_and_figures() {
     assert!(ready.contains("\"ready\":true"), "{ready}");
     let id = house.place(directory::BUSY).await;
     assert_eq!(house.ended(&id).await["outcome"], "busy");
-    let (status, figures) = house.get("/metrics").await;
-    assert_eq!(status, 200);
+    assert_eq!(house.get("/metrics").await.0, 401, "figures are the operator's");
+    let figures = house.request("GET", "/metrics").bearer_auth(OPERATOR).send().await;
+    let figures = figures.expect("an answer").text().await.expect("text");
     assert!(figures.contains("trunkline_calls_total{outcome=\"busy\"}"), "{figures}");
 }
 

@@ -7,10 +7,10 @@ use futures_util::{SinkExt, StreamExt};
 use media::Mono;
 use secrecy::SecretString;
 use server::{
-    assembly::{self, Running},
+    assembly::{self, Running, Serving},
     carrier::Listen,
     clock::{Clock, unix_seconds},
-    config::{Config, Inbound},
+    config::{Config, Inbound, Store},
     http,
     vendors::Cast,
 };
@@ -94,6 +94,7 @@ async fn office(dir: &Path) -> (Running, Listen, SocketAddr) {
     let models = Path::new(env!("CARGO_MANIFEST_DIR")).join("../models");
     let config = Config {
         calls_dir: dir.to_owned(),
+        store: Store { file: dir.join("store.db"), postgres: None },
         models_dir: Some(models),
         stream_secret: Some(SecretString::from(SECRET)),
         inbound: Inbound { greeting: GREETING.to_owned(), ..Inbound::default() },
@@ -103,8 +104,8 @@ async fn office(dir: &Path) -> (Running, Listen, SocketAddr) {
     let ear = cast.callee_ear.clone().expect("an embedded ear");
     let listener = http::bind(SocketAddr::from(([127, 0, 0, 1], 0))).expect("bound");
     let address = listener.local_addr().expect("an address");
-    let running = assembly::start(&config, cast, address).expect("started");
-    let router = http::router(Arc::clone(&running.exchange));
+    let Serving { running, desk, .. } = assembly::serve(&config, cast, address).expect("started");
+    let router = http::router(desk);
     tokio::spawn(http::serve(listener, router, 16, None));
     (running, ear, address)
 }

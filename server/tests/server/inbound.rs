@@ -25,7 +25,10 @@ async fn a_stream_with_a_good_token_is_answered_and_greeted_once() {
     peer.event("media").await;
     let known = house.exchange.find("from-outside-1").expect("known");
     assert_eq!(known.body()["direction"], "inbound");
-    house.post("/call/from-outside-1/hangup", "").await;
+    // Nobody's call is nobody's to see or to end.
+    assert_eq!(house.get("/call/from-outside-1").await.0, 404);
+    assert_eq!(house.post("/call/from-outside-1/hangup", "").await.0, 404);
+    assert!(known.request(agent::call::Request::Hangup));
     house.ended("from-outside-1").await;
     // The same token does not bring the same call twice, and an odd id never becomes a folder.
     let used = (1008, "the call id was used before".to_owned());

@@ -15,5 +15,6 @@ mod peer;
 mod tls;
 mod tls_records;
 mod trust;
+mod webhook;
 mod whole_call;
 mod with_models;

@@ -2,7 +2,7 @@
 
 use std::{net::SocketAddr, path::Path};
 
-use platform::CallRequest;
+use platform::{CallRequest, Destinations};
 use server::{assembly, config::Config, vendors::Cast};
 use sim::directory;
 use tokio::time::timeout;
@@ -17,12 +17,13 @@ async fn the_shop_tells_its_hours_and_is_understood() {
         Config { calls_dir: dir.path().to_owned(), models_dir: Some(models), ..Config::default() };
     let cast = Cast::load(&config, &mut |_| {}).expect("models");
     let nowhere = SocketAddr::from(([127, 0, 0, 1], 0));
-    let running = assembly::start(&config, cast, nowhere).expect("started");
+    let running = assembly::start(&config, cast, nowhere, None).expect("started");
     let body = format!(
         r#"{{"to":"{}","task":"Ask for the opening hours on Saturday."}}"#,
         directory::OPENING_HOURS
     );
-    let request = CallRequest::from_json(body.as_bytes()).expect("a request");
+    let request =
+        CallRequest::from_json(body.as_bytes(), &Destinations::default()).expect("a request");
     let id = running.exchange.place(request).expect("placed");
     let call = running.exchange.find(&id).expect("known");
     timeout(2 * PATIENCE, call.over()).await.expect("over in time");

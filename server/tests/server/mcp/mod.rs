@@ -8,7 +8,7 @@ use server::{client::Client, config::Config, http, mcp};
 use sim::directory;
 use tokio::{process::Command, sync::OnceCell, time::timeout};
 
-use crate::house::{House, Line, house};
+use crate::house::{House, KEY, Line, house};
 
 /// The client, and the one version that is tested.
 const PACKAGE: &str = "mcp==1.30.0";
@@ -26,14 +26,15 @@ async fn python() -> Option<PathBuf> {
 async fn install() -> Option<PathBuf> {
     let folder = std::env::temp_dir().join(format!("trunkline-test-{PACKAGE}"));
     let python = folder.join("bin/python");
-    let is_there = || ran(Command::new(&python).args(["-c", "import mcp"]), INSTALL_MAX);
-    if is_there().await {
+    let mut look = Command::new(&python);
+    look.args(["-c", "import mcp"]);
+    if ran(&mut look, INSTALL_MAX).await {
         return Some(python);
     }
     let made = ran(Command::new("python3").args(["-m", "venv"]).arg(&folder), INSTALL_MAX).await
         && ran(Command::new(&python).args(["-m", "pip", "install", "-q", PACKAGE]), INSTALL_MAX)
             .await;
-    (made && is_there().await).then_some(python)
+    (made && ran(&mut look, INSTALL_MAX).await).then_some(python)
 }
 
 async fn ran(command: &mut Command, limit: Duration) -> bool {
@@ -100,6 +101,10 @@ async fn an_agent_calls_and_waits_and_reads() {
         ["get_call", { "call_id": "no-such-call" }],
         ["place_call", { "to": "911", "task": task }],
         ["set_api_key", { "api_key": "not a key" }],
+        ["get_recording", { "call_id": "$id" }],
+        ["get_balance", {}],
+        ["get_account_link_url", {}],
+        ["list_calls", { "limit": 5 }],
     ]);
     let Some(found) = agent(over_stdio(&house, &[], calls)).await else { return };
     assert_eq!(found["server"], "trunkline");
@@ -138,7 +143,15 @@ async fn an_agent_calls_and_waits_and_reads() {
     assert!(placed["workflow"].as_str().is_some_and(|text| text.contains("get_call")));
     assert_eq!(content(7)["error"]["retryable"], false);
     assert_eq!(content(8)["error"]["code"], "invalid_phone");
-    for n in [7, 8, 9] {
+    assert_eq!(content(10)["error"]["code"], "recording_not_available", "nobody answered");
+    assert!(content(11)["balance_seconds"].is_number() && content(11)["tier"].is_string());
+    let kept = std::fs::read_to_string(house.dir.path().join("home/trunkline/key.json"));
+    let kept: Value = serde_json::from_str(&kept.expect("a key file")).expect("JSON");
+    let key = kept["servers"][format!("http://{}", house.address)]["api_key"].clone();
+    let link = format!("http://{}/sign-up?token={}", house.address, key.as_str().expect("a key"));
+    assert_eq!(content(12)["sign_up_url"], json!(link), "the first call brought a key");
+    assert_eq!(content(13)["error"]["code"], "auth_required", "history is for linked keys");
+    for n in [7, 8, 9, 10, 13] {
         assert!(content(n)["error"]["next_step"].as_str().is_some_and(|text| !text.is_empty()));
     }
 }
@@ -192,15 +205,15 @@ async fn over_http_each_request_brings_its_own_key() {
         ["place_call_and_wait", { "to": directory::BUSY, "task": task, "max_wait_seconds": 30 }],
     ]);
     let with = |headers: Value| json!({ "url": url, "headers": headers, "calls": calls });
-    let Some(found) = agent(with(json!({ "X-Api-Key": house.key() }))).await else { return };
+    let Some(found) = agent(with(json!({ "X-Api-Key": KEY }))).await else { return };
     let link = found["results"][0]["content"]["sign_in_url"].as_str().expect("a link");
-    assert!(link.ends_with(&format!("/sign-in?token={}", house.key())), "{link}");
+    assert!(link.ends_with(&format!("/sign-in?token={}", KEY)), "{link}");
     assert_eq!(found["results"][1]["content"]["error"]["code"], "key_given");
     assert_eq!(found["results"][2]["content"]["outcome"], "busy", "{found:#}");
     let steps = found["results"][2]["progress"].as_array().expect("progress");
     assert_eq!(steps.last().map(|step| &step[1]), Some(&json!("over: busy")));
 
-    let bearer = with(json!({ "Authorization": format!("Bearer {}", house.key()) }));
+    let bearer = with(json!({ "Authorization": format!("Bearer {}", KEY) }));
     let found = agent(bearer).await.expect("an agent");
     assert_eq!(found["results"][2]["content"]["outcome"], "busy");
 

@@ -1,19 +1,22 @@
-//! `GET /call/{id}`: one call as the API shows it (ClawCall API §2.3, lifecycle §2.4). Left out: the
-//! body of the first API generation, balances.
+//! One call as the API knows it: forward only, from what the call put out (ClawCall API §2.4). Kept as
+//! JSON when the call is over; `body` is how it is shown.
+
+mod body;
 
 use std::collections::BTreeMap;
 
 use agent::{
     brief::Brief,
-    call::{CallConfig, Ending, Line, Output, Record},
-    llm::Role,
+    call::{CallConfig, EndedBy, Ending, Line, Output, Record},
 };
 use serde::{Deserialize, Serialize};
-use serde_json::{Value, json};
 use telephony::{Cause, Control, Direction, E164, Outcome, Signal};
+use utoipa::ToSchema;
+
+pub use body::{CallBody, Shown};
 
 /// How far a call has come. Forward only.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Serialize, Deserialize)]
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Serialize, Deserialize, ToSchema)]
 #[serde(rename_all = "snake_case")]
 pub enum Lifecycle {
     /// Accepted, not dialled.
@@ -27,33 +30,36 @@ pub enum Lifecycle {
 }
 
 /// Who talks with whom.
-#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize, ToSchema)]
 pub struct Numbers {
     /// The called number.
+    #[schema(value_type = Option<String>)]
     pub to: Option<E164>,
     /// The calling number.
+    #[schema(value_type = Option<String>)]
     pub from: Option<E164>,
     /// The user's number, once their own leg was dialled.
+    #[schema(value_type = Option<String>)]
     pub bridge_from: Option<E164>,
 }
 
 /// One entry of the transcript as the API shows it.
-#[derive(Clone, Debug, PartialEq)]
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
 struct Entry {
     line: Line,
     timestamp: String,
 }
 
 /// What the model reported of the errand.
-#[derive(Clone, Debug, PartialEq)]
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize, ToSchema)]
 struct Report {
     done: bool,
     summary: String,
     facts: BTreeMap<String, String>,
 }
 
-/// One call as the API shows it.
-#[derive(Clone, Debug, PartialEq)]
+/// One call as the API knows it.
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
 pub struct CallView {
     call_id: String,
     direction: Direction,
@@ -65,7 +71,22 @@ pub struct CallView {
     transcript: Vec<Entry>,
     report: Option<Report>,
     ending: Option<Ending>,
-    recording_url: Option<String>,
+    /// Why it ended, when no carrier can tell.
+    #[serde(default)]
+    fault: Option<String>,
+}
+
+/// A call that is over, as it is kept and charged.
+#[derive(Clone, Debug, PartialEq)]
+pub struct Finished {
+    /// Our id.
+    pub call_id: String,
+    /// When it was over: ISO 8601, UTC, ms.
+    pub finalized_at: String,
+    /// From answer to end, in whole s; 0 when nobody answered.
+    pub talk_seconds: u64,
+    /// The view as JSON; [`CallView::restored`] reads it.
+    pub view: String,
 }
 
 impl CallView {
@@ -88,8 +109,51 @@ impl CallView {
             transcript: Vec::new(),
             report: None,
             ending: None,
-            recording_url: None,
+            fault: None,
         }
+    }
+
+    /// What [`CallView::finished`] kept.
+    pub fn restored(json: &str) -> Option<Self> {
+        serde_json::from_str(json).ok()
+    }
+
+    /// The call as it is kept and charged, once it is over.
+    pub fn finished(&self) -> Option<Finished> {
+        let ending = self.ending.as_ref()?;
+        Some(Finished {
+            call_id: self.call_id.clone(),
+            finalized_at: self.reached_at[Lifecycle::Finalized as usize].clone()?,
+            talk_seconds: ending.talk_ms / 1000,
+            view: serde_json::to_string(self).ok()?,
+        })
+    }
+
+    /// The process that held the call is gone: it ended then, by a fault of our own.
+    pub fn lose(&mut self, then_iso: &str, talk_ms: u64) {
+        if self.lifecycle == Lifecycle::Finalized {
+            return;
+        }
+        let (outcome, cause) = (Outcome::SystemError, Cause::SystemError);
+        let by = EndedBy::Network;
+        self.ending = Some(Ending { outcome, cause, by, talk_ms, digits: Vec::new() });
+        self.fault = Some("worker_lost".to_owned());
+        self.reach(Lifecycle::Finalized, then_iso);
+    }
+
+    /// Our id.
+    pub fn call_id(&self) -> &str {
+        &self.call_id
+    }
+
+    /// When it was over.
+    pub fn finalized_at(&self) -> Option<&str> {
+        self.reached_at[Lifecycle::Finalized as usize].as_deref()
+    }
+
+    /// Whether somebody or something answered.
+    pub fn was_answered(&self) -> bool {
+        self.reached_at[Lifecycle::Answered as usize].is_some()
     }
 
     /// How far the call has come.
@@ -146,75 +210,13 @@ impl CallView {
         }
     }
 
-    /// Where the recording can be played.
-    pub fn set_recording_url(&mut self, url: &str) {
-        self.recording_url = Some(url.to_owned());
-    }
-
-    /// The body of `GET /call/{id}`.
-    pub fn body(&self) -> Value {
-        let [queued_at, dialing_at, answered_at, finalized_at] = &self.reached_at;
-        let transcript = match self.transcript.as_slice() {
-            [] if self.ending.is_none() => Value::Null,
-            lines => lines.iter().map(entry).collect(),
-        };
-        let mut body = json!({
-            "id": self.call_id,
-            "call_id": self.call_id,
-            "direction": self.direction,
-            "handling_mode": "agent",
-            "task": self.brief.task,
-            "voice": self.brief.voice,
-            "personality": self.brief.personality,
-            "greeting": self.brief.greeting,
-            "numbers": self.numbers,
-            "lifecycle": self.lifecycle,
-            "timestamps": {
-                "queued_at": queued_at,
-                "dialing_at": dialing_at,
-                "answered_at": answered_at,
-                "finalized_at": finalized_at,
-            },
-            "transcript": transcript,
-        });
-        if let (Some(ending), Some(body)) = (&self.ending, body.as_object_mut()) {
-            body.extend(self.finalized(ending));
-        }
-        body
-    }
-
-    /// One line of the transcript as it stands in the body.
-    pub fn line_body(&self, index: usize) -> Option<Value> {
-        self.transcript.get(index).map(entry)
-    }
-
-    fn finalized(&self, ending: &Ending) -> serde_json::Map<String, Value> {
-        let answered = self.reached_at[Lifecycle::Answered as usize].is_some();
-        let mut fields = serde_json::Map::new();
-        fields.insert("outcome".into(), json!(ending.outcome));
-        fields.insert(
-            "outcome_detail".into(),
-            json!({
-                "hangup_cause": ending.cause,
-                "sip_hangup_cause": sip_code(ending.cause),
-                "hangup_source": ending.by,
-            }),
-        );
-        let talk_seconds = answered.then_some(ending.talk_ms / 1000);
-        fields.insert("talk_seconds".into(), json!(talk_seconds));
-        fields.insert("recording_url".into(), json!(self.recording_url));
-        if let Some(Report { done, summary, facts }) = &self.report {
-            let report = json!({ "done": done, "summary": summary, "facts": facts });
-            fields.insert("report".into(), report);
-        }
-        fields
-    }
-
     /// Forward only; a lifecycle that was skipped keeps no time.
     fn reach(&mut self, lifecycle: Lifecycle, now_iso: &str) {
         if lifecycle > self.lifecycle {
             self.lifecycle = lifecycle;
-            self.reached_at[lifecycle as usize] = Some(now_iso.to_owned());
+            // A wall clock may be set back; what is told stays in order.
+            let before = self.reached_at.iter().flatten().max().map_or("", String::as_str);
+            self.reached_at[lifecycle as usize] = Some(now_iso.max(before).to_owned());
         }
     }
 
@@ -227,47 +229,16 @@ impl CallView {
     }
 }
 
-fn entry(entry: &Entry) -> Value {
-    let Entry { line, timestamp } = entry;
-    let role = match line.role {
-        Role::System => "system",
-        Role::User => "user",
-        Role::Assistant => "assistant",
-        Role::Tool => "tool",
-    };
-    let mut shown = json!({ "role": role, "text": line.text, "timestamp": timestamp });
-    if let Some(tool) = &line.tool {
-        shown["tool"] = json!(tool);
-    }
-    if let Some(arguments) = &line.arguments {
-        shown["toolArgs"] = arguments.clone();
-    }
-    if line.interrupted {
-        shown["interrupted"] = json!(true);
-    }
-    shown
-}
-
-/// The SIP status that goes with a cause (RFC 3398 §8.2.6.1), as text, where there is one.
-fn sip_code(cause: Cause) -> Option<&'static str> {
-    Some(match cause {
-        Cause::NormalClearing => "200",
-        Cause::NoAnswer => "480",
-        Cause::UserBusy => "486",
-        Cause::CallRejected => "603",
-        Cause::UnallocatedNumber => "404",
-        Cause::Unreachable => "503",
-        Cause::OriginatorCancel => "487",
-        Cause::NetworkOutOfOrder | Cause::MediaLost | Cause::SystemError | Cause::Other => {
-            return None;
-        }
-    })
-}
-
 #[cfg(test)]
 mod tests {
+    use agent::{call::Policy, llm::Role};
+    use serde_json::{Value, json};
+
     use super::*;
-    use agent::call::{EndedBy, Policy};
+
+    fn shown(view: &CallView) -> Value {
+        serde_json::to_value(view.body(Shown::default())).expect("JSON")
+    }
 
     fn view() -> CallView {
         let config = CallConfig {
@@ -299,8 +270,8 @@ mod tests {
     #[test]
     fn a_call_goes_forward_and_shows_its_outcome_only_at_the_end() {
         let mut view = view();
-        assert_eq!(view.body()["lifecycle"], "queued");
-        assert_eq!(view.body()["transcript"], Value::Null);
+        assert_eq!(shown(&view)["lifecycle"], "queued");
+        assert_eq!(shown(&view)["transcript"], Value::Null);
         let dial = Control::Dial {
             to: "+12125550123".parse().expect("a number"),
             from: None,
@@ -313,7 +284,7 @@ mod tests {
         view.apply("T5", &said(0, Role::User, "Hello?"));
         view.apply("T6", &said(1, Role::Assistant, "Hi, I would like"));
         view.apply("T7", &said(1, Role::Assistant, "Hi, I"));
-        let body = view.body();
+        let body = shown(&view);
         assert_eq!(body["lifecycle"], "answered");
         assert_eq!(body["transcript"][1]["text"], "Hi, I");
         assert_eq!(body["transcript"][1]["timestamp"], "T6");
@@ -322,7 +293,7 @@ mod tests {
         }
         view.apply("T8", &ended(Cause::NormalClearing, true));
         view.apply("T9", &said(2, Role::User, "late"));
-        let body = view.body();
+        let body = shown(&view);
         assert_eq!(body["id"], "c1");
         assert_eq!(body["call_id"], "c1");
         assert_eq!(body["lifecycle"], "finalized");
@@ -342,7 +313,7 @@ mod tests {
     fn nobody_answers() {
         let mut view = view();
         view.apply("T1", &ended(Cause::NoAnswer, false));
-        let body = view.body();
+        let body = shown(&view);
         assert_eq!(body["outcome"], "no_answer");
         assert_eq!(body["talk_seconds"], Value::Null);
         assert_eq!(body["transcript"], json!([]));
@@ -365,18 +336,72 @@ mod tests {
             &Output::Record(Record::Report { done: true, summary: "Booked.".into(), facts }),
         );
         view.apply("T3", &ended(Cause::NormalClearing, true));
-        view.set_recording_url("/call/c1/recording");
-        let body = view.body();
+        let body = shown(&view);
         assert_eq!(body["transcript"][0]["tool"], "press_digits");
         assert_eq!(body["transcript"][0]["toolArgs"]["digits"], "1");
         assert_eq!(body["report"]["facts"]["name"], "Keller");
-        assert_eq!(body["recording_url"], "/call/c1/recording");
+        let link = Shown { recording_url: Some("https://x/r".into()), ..Shown::default() };
+        let body = serde_json::to_value(view.body(link)).expect("JSON");
+        assert_eq!(
+            (&body["recording_url"], &body["recordingUrl"]),
+            (&"https://x/r".into(), &"https://x/r".into())
+        );
     }
 
     #[test]
     fn a_line_that_skips_ahead_is_dropped() {
         let mut view = view();
         view.apply("T1", &said(7, Role::User, "?"));
-        assert_eq!(view.body()["transcript"], Value::Null);
+        assert_eq!(shown(&view)["transcript"], Value::Null);
+    }
+
+    #[test]
+    fn both_generations_read_one_body() {
+        let mut view = view();
+        let of = |view: &CallView| {
+            let body = shown(view);
+            (body["status"].clone(), body.get("failReason").cloned())
+        };
+        assert_eq!(of(&view), (json!("queued"), None));
+        view.apply_signal("T1", &Signal::Ringing);
+        assert_eq!(of(&view), (json!("ringing"), None));
+        view.apply_signal("T2", &Signal::Answered);
+        assert_eq!(of(&view), (json!("in_progress"), None));
+        view.apply("T3", &ended(Cause::NormalClearing, true));
+        assert_eq!(of(&view), (json!("completed"), None));
+        for (cause, reason) in [
+            (Cause::NoAnswer, "no_answer"),
+            (Cause::UserBusy, "busy"),
+            (Cause::CallRejected, "call_rejected"),
+            (Cause::UnallocatedNumber, "invalid_number"),
+            (Cause::Unreachable, "unreachable"),
+            (Cause::NetworkOutOfOrder, "network_error"),
+            (Cause::OriginatorCancel, "cancelled"),
+            (Cause::SystemError, "network_error"),
+            (Cause::Other, "network_error"),
+        ] {
+            let mut view = self::view();
+            view.apply("T1", &ended(cause, false));
+            assert_eq!(of(&view), (json!("failed"), Some(json!(reason))), "{cause:?}");
+            assert_eq!(shown(&view)["to"], "+12125550123");
+        }
+    }
+
+    #[test]
+    fn a_lost_call_says_so_and_is_kept_as_it_was() {
+        let mut view = view();
+        view.apply_signal("T2", &Signal::Answered);
+        view.apply("T3", &said(0, Role::User, "Hello?"));
+        assert_eq!(view.finished(), None);
+        view.lose("T1", 7_900);
+        view.lose("T9", 0);
+        let finished = view.finished().expect("over");
+        assert_eq!((finished.talk_seconds, finished.finalized_at.as_str()), (7, "T2"), "in order");
+        let restored = CallView::restored(&finished.view).expect("readable");
+        assert_eq!(restored, view);
+        let body = shown(&restored);
+        assert_eq!(body["outcome"], "system_error");
+        assert_eq!(body["outcome_detail"]["hangup_cause"], "worker_lost");
+        assert_eq!(body["transcript"][0]["text"], "Hello?");
     }
 }

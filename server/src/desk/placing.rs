@@ -1,0 +1,198 @@
+//! Placing a call: from the request's body to the call that is dialled after the answer has left.
+//! What refuses comes before what costs: a refused call leaves nothing, not even a key.
+
+use platform::{Account, CallRequest, Code, Fault, KEY_PREFIX, Tier};
+use telephony::{Direction, E164};
+
+use super::{Asker, Desk, NotPlaced, Visitor};
+use crate::{
+    clock::{wall_after, wall_now},
+    exchange::{Placement, Refusal},
+    random,
+    store::{self, NewCall, Opened, PreferencesKept, Repeat},
+};
+
+/// How long a request's own name is remembered, in s.
+const REPEAT_SECONDS: i64 = 24 * 3600;
+/// Longest name of a request, in bytes.
+pub(crate) const REPEAT_BYTES_MAX: usize = 255;
+/// A paid call may last at least this long, in s, so that a good-bye fits in.
+const TALK_SECONDS_MIN: u64 = 30;
+
+/// A call that was placed, now or by the same request before.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Placed {
+    /// Its id.
+    pub call_id: String,
+    /// Whose.
+    pub account: Account,
+    /// The key that was made for it: told once.
+    pub new_key: Option<String>,
+}
+
+impl Desk {
+    /// Places a call for whoever asks, or for a new key when nobody is named.
+    pub async fn place(
+        &self,
+        visitor: &Visitor,
+        asker: Option<Asker>,
+        body: &[u8],
+        repeat: Option<String>,
+    ) -> Result<Placed, NotPlaced> {
+        let rules = self.rules();
+        let request = CallRequest::from_json(body, &rules.destinations)?;
+        let repeat = repeat.map(|name| Repeat {
+            name,
+            request: store::hash(&String::from_utf8_lossy(body)),
+            since_iso: wall_after(-REPEAT_SECONDS),
+        });
+        let _one_at_a_time = self.placing.lock().await;
+        if let (Some(asker), Some(repeat)) = (&asker, &repeat)
+            && let Some(before) = self.before(asker, repeat.clone()).await?
+        {
+            return Ok(before);
+        }
+        rules.quiet.admits(self.minute_of_day())?;
+        if let Some(asker) = &asker {
+            self.may_place(visitor, asker)?;
+        }
+        let slot = self.exchange.slot()?;
+        let (asker, new_key) = match asker {
+            Some(asker) => (asker, None),
+            None => {
+                let asker = self.new_asker(visitor).await?;
+                let key = asker.key.clone();
+                (asker, Some(key))
+            }
+        };
+        let account = asker.account;
+        let of = account.id.clone();
+        let kept =
+            self.ledger().ask(move |store| store.preferences(&of)).await.map_err(Fault::from)?;
+        let from = self.number_for(&kept)?;
+        let call = NewCall {
+            id: random::call_id().map_err(|_| Refusal::Internal)?,
+            account: account.id.clone(),
+            direction: Direction::Outbound,
+            queued_at: wall_now(),
+            repeat,
+        };
+        let placement = self.placement(&call.id, &account, request, from, kept);
+        let call_id = call.id.clone();
+        match self.ledger().ask(move |store| store.open_call(&call)).await.map_err(Fault::from)? {
+            Opened::New => slot.dial(placement),
+            opened => return Ok(Self::again(opened, account)?),
+        }
+        Ok(Placed { call_id, account, new_key })
+    }
+
+    async fn before(&self, asker: &Asker, repeat: Repeat) -> Result<Option<Placed>, Fault> {
+        let account = asker.account.clone();
+        let id = account.id.clone();
+        let before = self.ledger().ask(move |store| store.before(&id, &repeat)).await?;
+        before.map(|opened| Self::again(opened, account)).transpose()
+    }
+
+    fn again(opened: Opened, account: Account) -> Result<Placed, Fault> {
+        match opened {
+            Opened::Before(call_id) => Ok(Placed { call_id, account, new_key: None }),
+            Opened::New | Opened::Another => {
+                Err(Code::Conflict.because("this Idempotency-Key was used for another request"))
+            }
+        }
+    }
+
+    fn may_place(&self, visitor: &Visitor, asker: &Asker) -> Result<(), Fault> {
+        let rules = self.rules();
+        let links = self.links(&visitor.base, &asker.key);
+        if rules.link_required && !asker.account.is_linked() {
+            return Err(Code::AccountLinkRequired
+                .because("link this key to an account before you call")
+                .with_action(links.link()));
+        }
+        self.limit(|books| (&mut books.calls, &asker.account.id), "calls with this key")?;
+        rules.trial.admits(&asker.account, &links, rules.first_generation)?;
+        let max = rules.calls_at_once_max;
+        if self.exchange.active_of(&asker.account.id) >= max as usize {
+            let message = format!("{max} calls are under way with this key, and no more may be");
+            return Err(Code::QuotaExceeded.because(message).after_s(15));
+        }
+        Ok(())
+    }
+
+    /// A new key with an account of its own.
+    async fn new_asker(&self, visitor: &Visitor) -> Result<Asker, NotPlaced> {
+        let rules = self.rules();
+        if !rules.new_keys {
+            return Err(Code::AuthRequired.because("send your key as X-Api-Key").into());
+        }
+        self.limit(|books| (&mut books.new_keys, &visitor.address), "new keys for this address")?;
+        let bytes = random::bytes::<32>().map_err(|_| Refusal::Internal)?;
+        let key = format!("{KEY_PREFIX}{}", base64_simd::URL_SAFE_NO_PAD.encode_to_string(bytes));
+        let (hash, id) = (store::hash(&key), random::call_id().map_err(|_| Refusal::Internal)?);
+        let days = i64::from(rules.key_days_max);
+        let end = (days > 0).then(|| wall_after(days * 24 * 3600));
+        let kept = hash.clone();
+        let add =
+            move |store: &mut store::Store| store.add_key(&kept, &id, &wall_now(), end.as_deref());
+        let account = self.ledger().ask(add).await.map_err(Fault::from)?;
+        let asker = Asker { account, key, hash };
+        // The rules that hold for old keys hold for new ones.
+        self.may_place(visitor, &asker)?;
+        Ok(asker)
+    }
+
+    /// The number a callee sees: the account's own, or one of the pool, or the installation's.
+    fn number_for(&self, kept: &PreferencesKept) -> Result<Option<E164>, Fault> {
+        let in_use = self.exchange.numbers_in_use();
+        if let Some(own) = &kept.number {
+            if in_use.contains_key(&own.phone_number) {
+                let message = "your number is in a call; it can be in one at a time";
+                return Err(Code::ReservedNumberBusy.because(message));
+            }
+            return Ok(Some(own.phone_number.clone()));
+        }
+        let chosen = self.rules().numbers.choose(&in_use)?;
+        Ok(chosen.or(self.exchange.usual_number()).cloned())
+    }
+
+    fn placement(
+        &self,
+        id: &str,
+        account: &Account,
+        request: CallRequest,
+        from: Option<E164>,
+        kept: PreferencesKept,
+    ) -> Placement {
+        let mut brief = request.brief;
+        brief.voice = brief.voice.or(kept.preferences.voice);
+        brief.personality = brief.personality.or(kept.preferences.personality);
+        brief.greeting = brief.greeting.or(kept.preferences.greeting);
+        brief.disclosure = self.disclosure();
+        let left = (account.tier == Tier::Paid)
+            .then(|| self.rules().trial.remaining_seconds(account).max(TALK_SECONDS_MIN));
+        Placement {
+            id: id.to_owned(),
+            direction: Direction::Outbound,
+            to: Some(request.to),
+            from,
+            brief,
+            account: Some(account.id.clone()),
+            duration_ms_max: left
+                .map(|s| u32::try_from(s.saturating_mul(1000)).unwrap_or(u32::MAX)),
+        }
+    }
+
+    /// What must be said first, when calls are recorded.
+    pub(super) fn disclosure(&self) -> Option<String> {
+        let rules = self.rules();
+        let text = rules.disclosure.trim();
+        let said = self.exchange.records() && !rules.first_generation && !text.is_empty();
+        said.then(|| text.to_owned())
+    }
+
+    fn minute_of_day(&self) -> u32 {
+        let time = jiff::Timestamp::now().to_zoned(self.zone.clone()).time();
+        u32::from(time.hour().unsigned_abs()) * 60 + u32::from(time.minute().unsigned_abs())
+    }
+}
