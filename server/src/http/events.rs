@@ -18,7 +18,7 @@ use axum::{
 use futures_util::stream;
 use platform::{Code, Next};
 
-use super::{CallId, Envelope};
+use super::{CallId, Envelope, ErrorBody};
 use crate::{
     call_task::{Board, READERS_MAX, Reader},
     clock::wall_now,
@@ -31,6 +31,11 @@ const KEEP_ALIVE: Duration = Duration::from_secs(15);
 /// When a client should come back after its connection broke.
 const RETRY: Duration = Duration::from_secs(2);
 
+/// What happens in a call: server-sent events, from the first one or from the one after `Last-Event-ID`, to the end.
+#[utoipa::path(get, path = "/v1/calls/{id}/events", tag = "calls", security(("key" = [])),
+    params(("id" = String, Path), ("Last-Event-ID" = Option<u64>, Header, description = "The last one that was seen")),
+    responses((status = 200, body = String, content_type = "text/event-stream"),
+        (status = 204, description = "Everything was seen"), (status = "4XX", body = ErrorBody), (status = "5XX", body = ErrorBody)))]
 pub(super) async fn events(
     State(desk): State<Arc<Desk>>,
     asker: Asker,

@@ -10,13 +10,41 @@ use agent::{
 };
 use axum::{Json, extract::State, http::StatusCode};
 use platform::{Code, Lifecycle};
+use serde::Serialize;
 use serde_json::{Value, json};
+use utoipa::ToSchema;
 
-use super::{CallId, Envelope, door::Whole};
+use super::{CallId, Envelope, ErrorBody, door::Whole};
 use crate::desk::{Asker, Desk, Read};
 
-type Answer = Result<(StatusCode, Json<Value>), Envelope>;
+type Answer = Result<(StatusCode, Json<Taken>), Envelope>;
 
+/// What is to be said.
+#[derive(ToSchema)]
+pub struct SayWanted {
+    /// Word for word, at most 4096 bytes.
+    #[schema(min_length = 1, example = "Please hold on.")]
+    pub text: String,
+}
+
+/// What is to be pressed.
+#[derive(ToSchema)]
+pub struct DigitsWanted {
+    /// `0-9`, `*`, `#`, `A-D`; `w` waits 0.5 s, `W` 1 s.
+    #[schema(min_length = 1, example = "1w2#")]
+    pub digits: String,
+}
+
+/// The call has it; what comes of it shows in its events.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, ToSchema)]
+pub struct Taken {
+    success: bool,
+    call_id: String,
+}
+
+/// Says something in a running call.
+#[utoipa::path(post, path = "/v1/calls/{id}/say", tag = "calls", params(("id" = String, Path)), request_body = SayWanted, security(("key" = [])),
+    responses((status = 202, body = Taken), (status = "4XX", body = ErrorBody), (status = "5XX", body = ErrorBody)))]
 pub(super) async fn say(
     State(desk): State<Arc<Desk>>,
     asker: Asker,
@@ -32,6 +60,9 @@ pub(super) async fn say(
     ask(&call, &id, Request::Say { text })
 }
 
+/// Presses keys in a running call.
+#[utoipa::path(post, path = "/v1/calls/{id}/digits", tag = "calls", params(("id" = String, Path)), request_body = DigitsWanted, security(("key" = [])),
+    responses((status = 202, body = Taken), (status = "4XX", body = ErrorBody), (status = "5XX", body = ErrorBody)))]
 pub(super) async fn digits(
     State(desk): State<Arc<Desk>>,
     asker: Asker,
@@ -45,7 +76,9 @@ pub(super) async fn digits(
     ask(&call, &id, Request::Use(wanted))
 }
 
-/// Takes no number: the user's own is the one that the call was placed with.
+/// Rings the user's own telephone, the `bridge_number` that the call was placed with, and joins it.
+#[utoipa::path(post, path = "/v1/calls/{id}/bridge", tag = "calls", params(("id" = String, Path)), security(("key" = [])),
+    responses((status = 202, body = Taken), (status = "4XX", body = ErrorBody), (status = "5XX", body = ErrorBody)))]
 pub(super) async fn bridge(
     State(desk): State<Arc<Desk>>,
     asker: Asker,
@@ -82,5 +115,5 @@ fn ask(call: &Read, id: &str, request: Request) -> Answer {
         _ => Err("the call is over"),
     };
     taken.map_err(|why| Code::Conflict.because(why))?;
-    Ok((StatusCode::ACCEPTED, Json(json!({ "success": true, "call_id": id }))))
+    Ok((StatusCode::ACCEPTED, Json(Taken { success: true, call_id: id.to_owned() })))
 }

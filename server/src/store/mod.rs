@@ -23,7 +23,7 @@ pub use ledger::Ledger;
 pub use postgres::Postgres;
 pub use sql::{Connection, Row, Value};
 pub use sqlite::Sqlite;
-pub use webhooks::{DeadLetter, Message, Room, Webhook};
+pub use webhooks::{DeadLetter, MESSAGE_PREFIX, Message, Room, Webhook};
 
 use sha2::{Digest as _, Sha256};
 

@@ -7,6 +7,8 @@ use serde_json::json;
 
 use super::{Row, Store, StoreError};
 
+/// What the id of a message begins with; the call's follows.
+pub const MESSAGE_PREFIX: &str = "msg_";
 /// Messages of one account that may wait; more are laid aside at once.
 const WAITING_MAX: u64 = 1_000;
 /// Messages of one account that are laid aside; the oldest go.
@@ -144,7 +146,7 @@ impl Store {
             "timestamp": finished.finalized_at,
             "data": view.body(Shown::default()),
         });
-        let id = format!("msg_{}", finished.call_id);
+        let id = format!("{MESSAGE_PREFIX}{}", finished.call_id);
         self.put_message(&call.account, &id, &body.to_string(), &finished.finalized_at)
     }
 
