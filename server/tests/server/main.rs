@@ -1,6 +1,7 @@
 //! The shell from outside: HTTP, media streams over real sockets, what goes wrong, what is left
 //! behind. No models, no network beyond loopback, no sleeping: conditions are awaited.
 
+mod accounts;
 mod bad_input;
 mod good_bye;
 mod house;
@@ -9,7 +10,12 @@ mod human;
 mod inbound;
 mod isolation;
 mod keys;
+mod me;
+mod outcomes;
 mod peer;
+mod refusals;
+mod reserved;
+mod strangers;
 mod tls;
 mod tls_records;
 mod trust;
