@@ -3,6 +3,7 @@
 
 mod accounts;
 mod bad_input;
+mod documented;
 mod good_bye;
 mod house;
 mod http;

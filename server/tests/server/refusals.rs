@@ -71,7 +71,10 @@ async fn rates_and_what_is_gone() {
     let house = with_rules(Line::Pipes, |rules| rules.rates.new_keys.burst = 1).await;
     assert_eq!(refused(&house, None, &to(directory::BUSY)).await.0, 201);
     assert_eq!(refused(&house, None, &to(directory::BUSY)).await.1, "rate_limited");
-    let house = with_rules(Line::Pipes, |rules| rules.rates.address.burst = 3).await;
+    let house = with_rules(Line::Pipes, |rules| {
+        rules.rates.address = platform::Rate { burst: 3, per_minute: 1 };
+    })
+    .await;
     let mut statuses = Vec::new();
     for _ in 0..5 {
         statuses.push(house.get("/balance").await.0);
