@@ -93,6 +93,40 @@ fn an_incoming_call_is_greeted_at_once() {
 }
 
 #[test]
+fn a_disclosure_comes_first_and_a_greeting_is_then_for_the_model() {
+    let mut config = config("Book.");
+    config.brief.disclosure = Some("This call is recorded.".to_owned());
+    config.brief.greeting = Some("Howdy!".to_owned());
+    let model = Scripted::new([Answer::say("A table, please."), Answer::say("For two.")]);
+    let mut world = World::plain(config, model);
+    // A sound takes back what nobody has heard yet, the disclosure too: it comes again.
+    world.run_ms(1_790);
+    world.callee_for("Hello?", 400);
+    world.run_ms(6_000);
+    let said = world.transcript().join(" | ");
+    assert_eq!(said.matches("This call is recorded.").count(), 1, "{said}");
+    let ours = said.split("agent: ").nth(1).expect("we spoke");
+    assert!(ours.starts_with("This call is recorded."), "{said}");
+    assert!(!said.contains("Howdy"), "{said}");
+    let prompt = world.log.iter().find_map(|(_, output)| match output {
+        Output::Think { prompt, .. } => Some(prompt.messages[0].text.clone()),
+        _ => None,
+    });
+    assert!(prompt.expect("asked").contains("would begin: Howdy!"));
+}
+
+#[test]
+fn an_incoming_call_hears_the_disclosure_and_then_the_greeting() {
+    let mut config = config("");
+    config.direction = Direction::Inbound;
+    config.brief.disclosure = Some("This call is recorded.".to_owned());
+    config.brief.greeting = Some("Ann's office.".to_owned());
+    let mut world = World::plain(config, Scripted::new([]));
+    world.run_ms(6_000);
+    assert!(world.said().starts_with("This call is recorded. Ann's office."), "{}", world.said());
+}
+
+#[test]
 fn thinking_begins_before_the_endpoint_and_speech_waits_for_it() {
     let model = Scripted::new([Answer::say("For two.")]);
     let mut world = World::plain(config("Book."), model);

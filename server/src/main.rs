@@ -30,6 +30,8 @@ fn main() -> ExitCode {
         Command::Models { what } => cli::models::run(what, &sources),
         Command::Config { what } => cli::config::run(what, &sources),
         Command::Doctor => cli::doctor::run(&sources),
+        Command::Account(granted) => cli::account::run(&granted, &sources),
+        Command::Revoke { key } => cli::account::revoke(&key, &sources),
         Command::Token { call_id } => cli::token::run(&call_id, &sources),
     })
 }

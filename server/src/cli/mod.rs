@@ -1,5 +1,6 @@
 //! What people type. One file a command; each answers with its exit code.
 
+pub mod account;
 pub mod call;
 pub mod config;
 pub mod demo;
@@ -109,6 +110,13 @@ pub enum Command {
     },
     /// Check everything a call needs, and say what to do
     Doctor,
+    /// Show what an account has, and give it more: a plan, seconds, a number of its own
+    Account(Granted),
+    /// Take a key away: it is good no more
+    Revoke {
+        /// The key, clawcall_sk_…
+        key: String,
+    },
     /// Make a stream token for a call, to try /media/twilio by hand
     Token {
         /// The call's id
@@ -144,6 +152,25 @@ pub struct Cut {
     /// fixture holds the words and the sound as they were.
     #[arg(long)]
     pub redact: bool,
+}
+
+/// What an account is given.
+#[derive(Clone, Debug, Args)]
+pub struct Granted {
+    /// The address it is linked to
+    pub email: String,
+    /// How it pays from now on: trial (free calls) or paid (its balance)
+    #[arg(long)]
+    pub tier: Option<String>,
+    /// Add this much to its balance, in s
+    #[arg(long, default_value_t = 0, allow_negative_numbers = true)]
+    pub seconds: i64,
+    /// Whether it may have incoming calls
+    #[arg(long)]
+    pub inbound: Option<bool>,
+    /// The number that rings for its incoming calls, and that its callees see
+    #[arg(long, value_name = "NUMBER")]
+    pub number: Option<String>,
 }
 
 /// What to listen to, and how.

@@ -1,6 +1,7 @@
 //! A whole server in the test's own process, with stand-ins for speech.
 
 use std::{
+    collections::BTreeMap,
     net::SocketAddr,
     path::PathBuf,
     sync::{Arc, Mutex},
@@ -62,11 +63,14 @@ pub(crate) struct House {
     pub(crate) dir: tempfile::TempDir,
     /// The far ends of fragile calls' pipes, in the order they were dialled.
     pub(crate) pipes: Arc<Mutex<Vec<server::media_thread::transport::Pipe>>>,
+    /// The inboxes of calls that were dialled by hand.
+    pub(crate) inboxes: Inboxes,
     /// Whom to trust, when it speaks TLS.
     pub(crate) trust: Option<Trust>,
     server: tokio::task::JoinHandle<()>,
 }
 
+pub(crate) type Inboxes = Arc<Mutex<BTreeMap<String, tokio::sync::mpsc::WeakSender<Inbox>>>>;
 pub(crate) type Codes = Arc<Mutex<Vec<(String, String)>>>;
 
 struct Mailbox(Codes);
@@ -136,6 +140,7 @@ async fn built(
     let media = Arc::new(MediaThreads::spawn(1, &shared).expect("threads"));
     let truths = Arc::new(Truths::default());
     let pipes = Arc::default();
+    let inboxes = Inboxes::default();
     let simulated = |path| {
         let callees = Callees::new(None, None, Arc::clone(&truths));
         Box::new(Simulated::new(callees, Arc::clone(&shared), Arc::clone(&media), path))
@@ -143,7 +148,9 @@ async fn built(
     let carrier: Box<dyn Carrier> = match line {
         Line::Pipes => simulated(Path::Pipes),
         Line::WebSocket => simulated(Path::WebSocket(address)),
-        Line::Manual => Box::new(Manual { shared: Arc::clone(&shared) }),
+        Line::Manual => {
+            Box::new(Manual { shared: Arc::clone(&shared), inboxes: Arc::clone(&inboxes) })
+        }
         Line::Fragile => Box::new(Fragile { media: Arc::clone(&media), pipes: Arc::clone(&pipes) }),
     };
     let connections_max = limits.connections_max;
@@ -189,7 +196,7 @@ async fn built(
     let router = http::router(Arc::clone(&desk));
     let (certificates, trust) = tls.map(|(it, trust)| (Arc::new(it), trust)).unzip();
     let server = tokio::spawn(http::serve(listener, router, connections_max, certificates));
-    House { address, exchange, desk, codes, truths, dir, pipes, trust, server }
+    House { address, exchange, desk, codes, truths, dir, pipes, inboxes, trust, server }
 }
 
 fn stand_ins() -> Dialects {
@@ -288,6 +295,7 @@ impl House {
 /// Says "answered" and waits for whoever brings the stream.
 struct Manual {
     shared: Arc<Shared>,
+    inboxes: Inboxes,
 }
 
 struct ManualLeg {
@@ -301,6 +309,7 @@ impl Carrier for Manual {
     fn leg(&self, ticket: Ticket) -> Box<dyn Leg> {
         let (shared, inbox) = (Arc::clone(&self.shared), ticket.inbox.clone());
         let call_id = ticket.call_id.clone();
+        self.inboxes.lock().expect("whole").insert(call_id.clone(), inbox.downgrade());
         Box::new(ManualLeg { shared, call_id, ticket: Some(ticket), inbox })
     }
 

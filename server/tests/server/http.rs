@@ -55,22 +55,6 @@ async fn health_readiness_and_figures() {
 }
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
-async fn every_kind_of_no_has_its_outcome() {
-    let house = house(Line::Pipes).await;
-    for (number, outcome) in [
-        (directory::BUSY, "busy"),
-        (directory::REJECTS, "rejected"),
-        (directory::UNALLOCATED, "invalid_number"),
-        ("+19995550000", "invalid_number"),
-    ] {
-        let id = house.place(number).await;
-        let body = house.ended(&id).await;
-        assert_eq!(body["outcome"], outcome, "{number}: {body}");
-        assert_eq!(body["lifecycle"], "finalized");
-    }
-}
-
-#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
 async fn a_call_can_be_cancelled_while_it_rings() {
     let house = house(Line::Pipes).await;
     let id = house.place(directory::NO_ANSWER).await;

@@ -1,7 +1,9 @@
 //! The shell from outside: HTTP, media streams over real sockets, what goes wrong, what is left
 //! behind. No models, no network beyond loopback, no sleeping: conditions are awaited.
 
+mod accounts;
 mod bad_input;
+mod documented;
 mod events;
 mod good_bye;
 mod house;
@@ -11,7 +13,12 @@ mod inbound;
 mod isolation;
 mod keys;
 mod mcp;
+mod me;
+mod outcomes;
 mod peer;
+mod refusals;
+mod reserved;
+mod strangers;
 mod tls;
 mod tls_records;
 mod trust;
