@@ -170,9 +170,9 @@ pub struct Fault {
     /// For people.
     pub message: String,
     /// The way out, if there is one.
-    pub action: Option<Action>,
+    pub action: Option<Box<Action>>,
     /// What was used, where that is why.
-    pub quota: Option<Quota>,
+    pub quota: Option<Box<Quota>>,
     /// It may be tried again after this long, in s.
     pub retry_after_s: Option<u32>,
 }
@@ -180,12 +180,12 @@ pub struct Fault {
 impl Fault {
     /// With a way out.
     pub fn with_action(self, action: Action) -> Self {
-        Self { action: Some(action), ..self }
+        Self { action: Some(Box::new(action)), ..self }
     }
 
     /// With what was used.
     pub fn with_quota(self, quota: Quota) -> Self {
-        Self { quota: Some(quota), ..self }
+        Self { quota: Some(Box::new(quota)), ..self }
     }
 
     /// It may be tried again after this long.

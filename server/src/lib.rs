@@ -1,11 +1,11 @@
 //! The shell: opens every socket, reads the clock, spawns every thread and moves every byte.
 //!
 //! ```text
-//!   http ─▶ exchange ─▶ call_task (one per call) ─▶ carrier · media_thread · workers · vendors · journal
+//!   http ─▶ desk ─▶ exchange ─▶ call_task (one per call) ─▶ carrier · media_thread · workers · vendors · journal
 //! ```
 //!
 //! Rooms: `config`, `models`, `clock`, `random` (what a process needs), `http` (API, media upgrade,
-//! figures), `exchange` (all calls), `call_task` (one call's mind, driven), `media_thread` (streams
+//! figures), `desk` (who may do what), `store` (accounts, index of calls), `exchange` (all calls), `call_task` (one call's mind, driven), `media_thread` (streams
 //! and circuits), `workers` (ear, mouth, judge threads), `vendors` and `shell` (dialects and their
 //! networks), `carrier` (who places calls), `wav` (files of sound), `journal`, `replay`, `timeline`,
 //! `demo`, `listening` (the ear over recorded sound), `picture` (PNG), `client` (of a running server), `mcp` (agents'

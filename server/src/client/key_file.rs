@@ -207,7 +207,7 @@ mod tests {
         assert!(matches!(error.what, Wrong::Open(0o644)), "{error}");
         assert!(error.next_step().contains("chmod 600"));
         fs::set_permissions(&file.path, fs::Permissions::from_mode(0o600)).expect("changed");
-        fs::write(&file.path, "[]").expect("written");
+        fs::write(&file.path, "key").expect("written");
         assert!(matches!(file.write(&"k".into()).expect_err("refused").what, Wrong::Shape(_)));
     }
 }

