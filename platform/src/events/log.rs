@@ -7,7 +7,7 @@ use std::{collections::VecDeque, sync::Arc};
 pub struct Event {
     /// From 1 upwards; some are skipped.
     pub id: u64,
-    /// `state`, `line`, `hearing`, `line_state`, `keys`, `bridge`, `end`.
+    /// `state`, `line`, `hearing`, `line_state`, `keys`, `bridge`, `refused`, `end`.
     pub name: &'static str,
     /// A JSON object on one line.
     pub data: Arc<str>,

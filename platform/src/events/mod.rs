@@ -9,7 +9,7 @@
 
 mod log;
 
-use agent::call::{Output, Record};
+use agent::call::{Input, Output, Record, Request};
 use dtmf::Digit;
 use media::circuit::{self, Command};
 use serde_json::{Value, json};
@@ -54,6 +54,7 @@ impl Events {
             Output::Control(Control::Bridge) => self.bridge(now_iso, "joined"),
             Output::Record(record) => self.record(now_iso, view, record),
             Output::Ended(_) => self.end(now_iso, view),
+            Output::Ignored { state, input } => self.refused(now_iso, state, input),
             _ => {}
         }
     }
@@ -100,6 +101,16 @@ impl Events {
             }
             _ => {}
         }
+    }
+
+    /// Somebody asked for something at a moment when it could not be done.
+    fn refused(&mut self, now_iso: &str, state: &str, input: &Input) {
+        let request = match input {
+            Input::Request(Request::Say { .. }) => "say",
+            Input::Request(Request::Use(call)) => &call.name,
+            _ => return,
+        };
+        self.put(now_iso, "refused", json!({ "request": request, "state": state }));
     }
 
     fn key(&mut self, now_iso: &str, digit: Digit) {

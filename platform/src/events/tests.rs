@@ -133,6 +133,17 @@ fn a_call_is_told_from_its_acceptance_to_its_end() {
 }
 
 #[test]
+fn what_was_asked_too_early_is_refused() {
+    let mut told = Told::new();
+    let ignored = |input| Output::Ignored { state: "connecting".into(), input: Box::new(input) };
+    told.output(&ignored(Input::Tick));
+    told.output(&ignored(Input::Request(Request::Say { text: "Hello".into() })));
+    let got = told.read(1);
+    assert_eq!(got.len(), 1);
+    assert_eq!(got[0].1, json!({ "request": "say", "state": "connecting", "at": "T" }));
+}
+
+#[test]
 fn of_a_call_that_is_long_over_its_end_is_told() {
     let mut told = Told::new();
     told.end();

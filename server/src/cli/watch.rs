@@ -49,6 +49,7 @@ impl Words {
             }
             "keys" => format!("· keys of the {}: {}", text("by"), text("digits")),
             "bridge" => format!("· the user's telephone: {}", text("state")),
+            "refused" => format!("· not now: {} ({})", text("request"), text("state")),
             "forgotten" => "· (older events are gone)".to_owned(),
             "end" => ending(&news.data),
             _ => return Vec::new(),

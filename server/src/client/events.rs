@@ -22,7 +22,7 @@ const NEWS_MAX: usize = 64;
 /// One event.
 #[derive(Clone, Debug, PartialEq)]
 pub struct News {
-    /// `state`, `line`, `hearing`, `line_state`, `keys`, `bridge`, `forgotten`, `end`.
+    /// `state`, `line`, `hearing`, `line_state`, `keys`, `bridge`, `refused`, `forgotten`, `end`.
     pub name: String,
     /// A JSON object.
     pub data: Value,

@@ -91,8 +91,9 @@ async fn a_call_is_told_from_the_first_to_the_last() {
     let middle = &events[events.len() / 2];
     let rest = Stream::open(&house, &id, Some(&middle.id.to_string())).await.rest().await;
     let ids: Vec<_> = rest.iter().map(|event| event.id).collect();
-    let expected: Vec<_> =
-        events.iter().map(|event| event.id).filter(|id| *id > middle.id).collect();
+    // Half-heard words have given way to what followed them.
+    let expected = events.iter().filter(|event| event.id > middle.id && event.name != "hearing");
+    let expected: Vec<_> = expected.map(|event| event.id).collect();
     assert_eq!(ids, expected);
     let request = house.request("GET", &format!("/v1/calls/{id}/events"));
     let request = request.header("x-api-key", KEY).header("last-event-id", last.id);
@@ -154,16 +155,31 @@ async fn a_running_call_says_and_presses_what_its_owner_asks() {
     assert_eq!((status, &answer["error"]["code"]), (404, &json!("not_found")));
     house.reaches(&id, "answered").await;
     let mut events = Stream::open(&house, &id, None).await;
-    let (status, answer) = house.post(&path("digits"), r#"{"digits":"1w#"}"#).await;
-    assert_eq!((status, &answer["success"]), (202, &json!(true)), "{answer}");
+    // Until the stream stands there is nothing to press keys on, and that is said.
+    loop {
+        let (status, answer) = house.post(&path("digits"), r#"{"digits":"1w#"}"#).await;
+        assert_eq!((status, &answer["success"]), (202, &json!(true)), "{answer}");
+        let came = loop {
+            let event = events.next().await.expect("the call lasts");
+            if event.name == "refused" || event.name == "keys" {
+                break event;
+            }
+        };
+        if came.name == "keys" {
+            assert_eq!((&came.data["by"], &came.data["digits"]), (&json!("agent"), &json!("1w#")));
+            break;
+        }
+        assert_eq!(came.data["request"], "press_digits");
+        assert_eq!(came.data["state"], "connecting");
+    }
     let (status, _) = house.post(&path("say"), r#"{"text":"Please hold on."}"#).await;
     assert_eq!(status, 202);
-    let (mut pressed, mut noted, mut said) = (false, false, false);
-    while !(pressed && noted && said) {
-        let event = events.next().await.expect("the call lasts");
-        pressed |= event.name == "keys" && event.data["digits"] == "1w#";
+    let (mut noted, mut said, mut seen) = (false, false, Vec::new());
+    while !(noted && said) {
+        let event = events.next().await.unwrap_or_else(|| panic!("{seen:#?}"));
         noted |= event.name == "line" && event.data["tool"] == "press_digits";
         said |= event.name == "line" && event.data["text"] == "Please hold on.";
+        seen.push(event);
     }
     house.post(&format!("/call/{id}/hangup"), "").await;
     house.ended(&id).await;
