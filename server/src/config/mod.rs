@@ -6,11 +6,12 @@
 mod keys;
 mod layers;
 mod public;
+mod records;
 #[cfg(test)]
 mod tests;
 mod tls;
 
-use std::{net::SocketAddr, path::PathBuf};
+use std::{net::SocketAddr, num::NonZero, path::PathBuf, thread::available_parallelism};
 
 use platform::Rules;
 use secrecy::{ExposeSecret, SecretString};
@@ -20,6 +21,7 @@ use tracing_subscriber::EnvFilter;
 
 pub use layers::{ConfigError, Sources, load};
 pub use public::{Accounts, Store};
+pub use records::{Records, Storage};
 pub use tls::{NotAPath, PemFile, Tls};
 
 /// A shorter stream secret is refused: who guesses it makes tokens.
@@ -73,16 +75,6 @@ pub struct Config {
     pub log: String,
     /// `text` or `json`.
     pub log_format: LogFormat,
-}
-
-/// What a call leaves behind beside its journal and its transcript.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
-#[serde(deny_unknown_fields, default)]
-pub struct Records {
-    /// `circuit.tape`: the call can be replayed.
-    pub tape: bool,
-    /// `recording.wav`: the call can be listened to.
-    pub recording: bool,
 }
 
 /// Carriers that can place calls.
@@ -195,7 +187,8 @@ pub struct Limits {
     pub media_threads: usize,
     /// Threads that recognise speech.
     pub ear_threads: usize,
-    /// Threads that make speech.
+    /// Threads that make speech, by default one for each core: a voice that computes needs about
+    /// a hundredth of one.
     pub mouth_threads: usize,
 }
 
@@ -236,12 +229,6 @@ impl Default for Config {
     }
 }
 
-impl Default for Records {
-    fn default() -> Self {
-        Self { tape: true, recording: true }
-    }
-}
-
 impl Default for Inbound {
     fn default() -> Self {
         Self {
@@ -277,7 +264,7 @@ impl Default for Limits {
             drain_seconds_max: 120,
             media_threads: 1,
             ear_threads: 1,
-            mouth_threads: 1,
+            mouth_threads: available_parallelism().map_or(1, NonZero::get),
         }
     }
 }
