@@ -5,13 +5,16 @@
 //!   POST /call body ─▶ CallRequest ─▶ Brief, E164        (or Fault: a stable code, words for people)
 //!   Account, Rules ─▶ may it be placed, and from which number?
 //!   call::Output, Signal ─▶ CallView ─▶ GET /call/{id} body
+//!                        └▶ Events   ─▶ GET /v1/calls/{id}/events
 //! ```
 //!
 //! Rooms: `request`, `view`, `preferences`, `history` (bodies and queries), `account` (keys and who is
-//! behind them), `rules` (allowances, destinations, hours, rates, numbers), `fault` (every no).
+//! behind them), `rules` (allowances, destinations, hours, rates, numbers), `fault` (every no), `events` (one call as it
+//! happens), `webhook` (told to others' servers).
 //! Never heard of: sockets, SQL, audio, clocks. Wall-clock times come in as text.
 
 mod account;
+mod events;
 mod fault;
 mod history;
 mod preferences;
@@ -19,8 +22,10 @@ mod request;
 mod rules;
 mod text;
 mod view;
+pub mod webhook;
 
 pub use account::{Account, KEY_BYTES_MAX, KEY_PREFIX, Tier, email, is_key};
+pub use events::{Event, Events, Next};
 pub use fault::{Action, Code, Fault, Links, Quota};
 pub use history::HistoryQuery;
 pub use preferences::{

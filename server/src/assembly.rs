@@ -17,6 +17,7 @@ use crate::{
     random, recovery,
     store::{Ledger, Postgres, Sqlite, Store, StoreError},
     vendors::Cast,
+    webhooks::Courier,
     workers::judge,
 };
 
@@ -34,6 +35,8 @@ pub struct Serving {
     pub running: Running,
     /// What HTTP is the skin of.
     pub desk: Arc<Desk>,
+    /// Tells customers' servers of calls that are over, as long as it is held.
+    pub courier: Courier,
 }
 
 /// Starts a server but for HTTP. Calls of a process that died are brought to their end before anything
@@ -64,10 +67,12 @@ pub fn serve(config: &Config, cast: Cast, address: SocketAddr) -> anyhow::Result
         frontend: config.accounts.frontend.clone(),
         operator_token: config.operator_token.clone(),
         twilio_token: config.keys.twilio.clone(),
+        webhooks_private: config.webhooks.allow_private,
         secret,
     };
+    let courier = Courier::start(setup.ledger.clone(), setup.webhooks_private)?;
     let desk = Desk::new(Arc::clone(&running.exchange), setup);
-    Ok(Serving { running, desk })
+    Ok(Serving { running, desk, courier })
 }
 
 /// Opens the data base that is configured. Not on a thread of the runtime: PostgreSQL's client waits

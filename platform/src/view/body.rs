@@ -148,6 +148,11 @@ impl CallView {
         }
     }
 
+    /// One line of the transcript as it stands in the body.
+    pub fn line_body(&self, index: usize) -> Option<serde_json::Value> {
+        serde_json::to_value(line(self.transcript.get(index)?)).ok()
+    }
+
     /// How far the call has come, in the first generation's words.
     pub fn status(&self) -> &'static str {
         match (self.lifecycle, self.outcome()) {

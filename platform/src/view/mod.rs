@@ -171,6 +171,11 @@ impl CallView {
         self.ending.as_ref().map(|ending| ending.outcome)
     }
 
+    /// Whether the user gave a number of their own to be joined at.
+    pub fn may_bridge(&self) -> bool {
+        self.brief.bridge_number.is_some()
+    }
+
     /// Takes in what the call put out. Anything after the end changes nothing.
     pub fn apply(&mut self, now_iso: &str, output: &Output) {
         if self.lifecycle == Lifecycle::Finalized {

@@ -49,6 +49,8 @@ pub struct Setup {
     pub operator_token: Option<SecretString>,
     /// Signs the requests of the carrier that brings calls to reserved numbers.
     pub twilio_token: Option<SecretString>,
+    /// Customers' webhooks may lead to this machine and its neighbours.
+    pub webhooks_private: bool,
     /// Signs links to recordings.
     pub secret: Vec<u8>,
 }

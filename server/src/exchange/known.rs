@@ -12,7 +12,7 @@ use telephony::E164;
 use tokio::sync::{broadcast, mpsc, watch};
 
 use crate::{
-    call_task::{Happening, Inbox},
+    call_task::{Board, Happening, Inbox},
     media_thread::words::Levels,
 };
 
@@ -21,6 +21,8 @@ use crate::{
 pub struct Known {
     /// What the API shows.
     pub view: Arc<Mutex<CallView>>,
+    /// What has happened, for readers.
+    pub board: Arc<Board>,
     /// Loudness of both sides.
     pub levels: Arc<Levels>,
     /// Its folder.

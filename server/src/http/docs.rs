@@ -16,7 +16,7 @@ use utoipa::{
     },
 };
 
-use super::{calls, health, me, recordings, sign_in};
+use super::{calls, events, health, me, recordings, sign_in, steer, webhook};
 
 /// The document.
 #[derive(OpenApi)]
@@ -25,8 +25,9 @@ use super::{calls, health, me, recordings, sign_in};
         The first `POST /call` needs no key: it makes one. Every answer to a key carries the headers \
         `X-ClawCall-Balance-Seconds`, `X-ClawCall-Balance-Minutes` and `X-ClawCall-Tier`."),
     paths(
-        calls::place, calls::show, calls::hangup, recordings::locate, recordings::play, me::balance, me::show,
+        calls::place, calls::show, calls::hangup, events::events, steer::say, steer::digits, steer::bridge, recordings::locate, recordings::play, me::balance, me::show,
         me::history, me::preferences, me::set_preferences, me::reset_preferences, me::minute_packs,
+        webhook::set, webhook::show, webhook::remove, webhook::dead_letters, webhook::replay,
         health::health, health::ready, health::version,
     ),
     modifiers(&Key),

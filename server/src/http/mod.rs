@@ -1,24 +1,27 @@
 //! The HTTP side: the public API, carriers' media streams, health and figures. A thin skin: what is
 //! allowed is the desk's business.
 //!
-//! Rooms: `door` (who comes in: address, key, balance headers), `calls` (`/call…`), `recordings`, `me`
-//! (`/me…`, `/balance`), `sign_in` (pages that link a key), `voice` (a carrier tells of a call),
-//! `media` (`/media/twilio`), `health` (`/health`, `/ready`, `/version`, `/metrics`), `docs`
-//! (`/openapi.json`, `/docs`), `envelope` (`{"error":{"code","message"}}`), `listen` (accepting, limits),
-//! `tls` (certificates, handshakes).
+//! Rooms: `door` (who comes in: address, key, balance headers), `calls` (`/call…`), `events` and `steer`
+//! (`/v1/calls/…`: watched and asked while it runs), `webhook`, `recordings`, `me` (`/me…`, `/balance`),
+//! `sign_in` (pages that link a key), `voice` (a carrier tells of a call), `media` (`/media/twilio`), `health`
+//! (`/health`, `/ready`, `/version`, `/metrics`), `docs` (`/openapi.json`, `/docs`), `envelope`
+//! (`{"error":{"code","message"}}`), `listen` (accepting, limits), `tls` (certificates, handshakes).
 
 mod calls;
 mod docs;
 mod door;
 mod envelope;
+mod events;
 mod health;
 mod listen;
 mod me;
 mod media;
 mod recordings;
 mod sign_in;
+mod steer;
 mod tls;
 mod voice;
+mod webhook;
 
 use std::{sync::Arc, time::Duration};
 
@@ -92,6 +95,13 @@ fn public(desk: &Arc<Desk>) -> Router<Arc<Desk>> {
         .route("/call/{id}", get(calls::show))
         .route("/call/{id}/hangup", post(calls::hangup))
         .route("/call/{id}/recording", get(recordings::locate))
+        .route("/v1/calls/{id}/events", get(events::events))
+        .route("/v1/calls/{id}/say", post(steer::say))
+        .route("/v1/calls/{id}/digits", post(steer::digits))
+        .route("/v1/calls/{id}/bridge", post(steer::bridge))
+        .route("/v1/webhook", get(webhook::show).put(webhook::set).delete(webhook::remove))
+        .route("/v1/webhook/dead-letters", get(webhook::dead_letters))
+        .route("/v1/webhook/dead-letters/{id}/replay", post(webhook::replay))
         .route("/recordings/{token}", get(recordings::play))
         .route("/balance", get(me::balance))
         .route("/me", get(me::show))

@@ -204,6 +204,7 @@ impl Store {
                 into.into(),
             ],
         )?;
+        self.move_webhook(old, into)?;
         self.run("DELETE FROM repeats WHERE account = $1", &[old.into()])?;
         self.run("DELETE FROM accounts WHERE id = $1", &[old.into()])?;
         self.account(into)

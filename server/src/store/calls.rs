@@ -174,6 +174,7 @@ impl Store {
                     finished.call_id.as_str().into(),
                 ],
             )?;
+            store.tell_end(finished)?;
             Ok(true)
         })
     }

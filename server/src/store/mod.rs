@@ -6,7 +6,7 @@
 //! ```
 //!
 //! Rooms: `sql` (what is needed of a data base), `sqlite`, `postgres`, `ledger` (the thread), `accounts`
-//! (keys, links, preferences, numbers), `calls` (index, charges, repeats), `migrations` (forward only;
+//! (keys, links, preferences, numbers), `calls` (index, charges, repeats), `webhooks` (who is told, and what), `migrations` (forward only;
 //! a file that was released is never changed). Keys and codes are kept as hashes alone.
 
 mod accounts;
@@ -15,6 +15,7 @@ mod ledger;
 mod postgres;
 mod sql;
 mod sqlite;
+mod webhooks;
 
 pub use accounts::{CodeCheck, Grant, KeyOwner, PreferencesKept};
 pub use calls::{CallKept, NewCall, Opened, Repeat};
@@ -22,11 +23,13 @@ pub use ledger::Ledger;
 pub use postgres::Postgres;
 pub use sql::{Connection, Row, Value};
 pub use sqlite::Sqlite;
+pub use webhooks::{DeadLetter, MESSAGE_PREFIX, Message, Room, Webhook};
 
 use sha2::{Digest as _, Sha256};
 
 /// The forms the data base has had, oldest first.
-const MIGRATIONS: &[&str] = &[include_str!("migrations/0001.sql")];
+const MIGRATIONS: &[&str] =
+    &[include_str!("migrations/0001.sql"), include_str!("migrations/0002.sql")];
 
 /// The store did not do what was asked.
 #[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]

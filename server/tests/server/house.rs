@@ -199,6 +199,7 @@ async fn built(
         frontend: None,
         operator_token: Some(SecretString::from(OPERATOR)),
         twilio_token: Some(SecretString::from(TWILIO)),
+        webhooks_private: true,
         secret: b"a secret for links".to_vec(),
     };
     let desk = Desk::new(Arc::clone(&exchange), setup);

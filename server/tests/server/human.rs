@@ -104,7 +104,7 @@ async fn office(dir: &Path) -> (Running, Listen, SocketAddr) {
     let ear = cast.callee_ear.clone().expect("an embedded ear");
     let listener = http::bind(SocketAddr::from(([127, 0, 0, 1], 0))).expect("bound");
     let address = listener.local_addr().expect("an address");
-    let Serving { running, desk } = assembly::serve(&config, cast, address).expect("started");
+    let Serving { running, desk, .. } = assembly::serve(&config, cast, address).expect("started");
     let router = http::router(desk);
     tokio::spawn(http::serve(listener, router, 16, None));
     (running, ear, address)

@@ -9,10 +9,17 @@ use crate::house::{House, KEY, Line, house};
 const STRANGER: &str = "clawcall_sk_a-stranger";
 
 /// Every route that takes an id, and what may be sent to it.
-const ROUTES: [(&str, &str); 7] = [
+const ROUTES: [(&str, &str); 14] = [
     ("GET", "/call/{id}"),
     ("POST", "/call/{id}/hangup"),
     ("GET", "/call/{id}/recording"),
+    ("GET", "/v1/calls/{id}/events"),
+    ("POST", "/v1/calls/{id}/say"),
+    ("POST", "/v1/calls/{id}/digits"),
+    ("POST", "/v1/calls/{id}/bridge"),
+    ("POST", "/v1/webhook/dead-letters/{id}/replay"),
+    ("GET", "/v1/webhook/dead-letters"),
+    ("GET", "/v1/webhook"),
     ("GET", "/me/calls"),
     ("GET", "/me/calls?direction=outbound"),
     ("GET", "/me"),

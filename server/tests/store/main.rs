@@ -2,9 +2,13 @@
 
 mod base;
 
-use platform::{Finished, HistoryQuery, InboundPolicy, Preferences, Profile, Tier};
+use agent::{
+    brief::Brief,
+    call::{CallConfig, Policy},
+};
+use platform::{CallView, Finished, HistoryQuery, InboundPolicy, Preferences, Profile, Tier};
 use server::store::{
-    CodeCheck, Connection, Grant, NewCall, Opened, Repeat, Sqlite, Store, StoreError, hash,
+    CodeCheck, Connection, Grant, NewCall, Opened, Repeat, Room, Sqlite, Store, StoreError, hash,
 };
 use telephony::Direction;
 
@@ -24,6 +28,7 @@ fn contract(mut fresh: impl FnMut() -> Box<dyn Connection>) {
     preferences_are_replaced(&mut store());
     an_operator_grants(&mut store());
     odd_texts_are_texts(&mut store());
+    who_wants_it_is_told_of_ends(&mut store());
 }
 
 #[test]
@@ -304,4 +309,63 @@ fn odd_texts_are_texts(store: &mut Store) {
         assert_eq!(store.call(odd).expect(odd).expect(odd).account, odd);
     }
     assert_eq!(store.key("x"), Ok(None));
+}
+
+/// A call of an account that is over, with a view that can be read.
+fn over(store: &mut Store, id: &str, account: &str) {
+    call(store, id, account, Direction::Outbound);
+    let config = CallConfig {
+        direction: Direction::Outbound,
+        to: None,
+        from: None,
+        brief: Brief::default(),
+        policy: Policy::default(),
+    };
+    let mut view = CallView::new(id, &config, NOW);
+    view.lose(NOW, 0);
+    store.finish_call(&view.finished().expect("over"), 5).expect("kept");
+}
+
+fn who_wants_it_is_told_of_ends(store: &mut Store) {
+    for name in ["a", "b", "c"] {
+        key(store, name, name);
+    }
+    let room = |each| Room { all: 9, each, ..Room::default() };
+    over(store, "before", "a");
+    store.set_webhook("a", "https://old.example/", "whsec_old", NOW).expect("set");
+    store.set_webhook("a", "https://a.example/", "whsec_a", NOW).expect("set");
+    store.set_webhook("b", "https://b.example/", "whsec_b", NOW).expect("set");
+    for (id, account) in [("a1", "a"), ("a2", "a"), ("b1", "b"), ("c1", "c")] {
+        over(store, id, account);
+    }
+    let shown = store.webhook("a").expect("asked").expect("set");
+    assert_eq!((&*shown.url, shown.waiting, shown.last_said), ("https://a.example/", 2, None));
+    let taken = store.take_messages(100, 160, &room(1)).expect("taken");
+    let ids: Vec<_> = taken.iter().map(|message| &*message.id).collect();
+    assert_eq!(ids, ["msg_a1", "msg_b1"]);
+    let first = &taken[0];
+    assert_eq!((&*first.url, &*first.secret, first.tries), ("https://a.example/", "whsec_a", 0));
+    assert!(
+        first.body.contains("\"type\":\"call.finalized\"") && first.body.contains("\"id\":\"a1\"")
+    );
+    store.message_arrived("msg_b1").expect("kept");
+    store.message_waits("msg_a1", 1, 500, "answered with 503").expect("kept");
+    let taken = store.take_messages(400, 460, &room(4)).expect("taken");
+    assert_eq!(taken.len(), 1, "{:?}", taken.iter().map(|it| &it.id).collect::<Vec<_>>());
+    store.lay_aside("msg_a2", 10, NOW, "could not connect").expect("kept");
+    let letters = store.dead_letters("a").expect("asked");
+    assert_eq!((&*letters[0].id, letters[0].tries), ("msg_a2", 10));
+    assert!(!store.replay_message("b", "msg_a2", 1).expect("asked"));
+    assert!(store.replay_message("a", "msg_a2", 1).expect("asked"));
+    let shown = store.webhook("a").expect("asked").expect("set");
+    assert_eq!((shown.waiting, shown.last_said), (2, None), "the replayed one is next");
+    // A key that becomes part of an account brings its messages; the account's webhook stays.
+    link(store, "b", "ann@example.org");
+    link(store, "a", "ann@example.org");
+    assert_eq!(store.webhook("a").expect("asked"), None);
+    let shown = store.webhook("b").expect("asked").expect("its own");
+    assert_eq!((&*shown.url, shown.waiting), ("https://b.example/", 2));
+    assert!(store.remove_webhook("b").expect("removed"));
+    assert!(!store.remove_webhook("b").expect("removed"));
+    assert!(store.take_messages(9_999, 9_999, &room(9)).expect("taken").is_empty());
 }
