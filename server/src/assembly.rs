@@ -11,10 +11,10 @@ use crate::{
     carrier::{Callees, Path, Simulated, Truths},
     clock::Clock,
     config::{self, Config},
-    desk::{Desk, Keeper, Setup},
+    desk::{Cashier, Desk, Setup, catch_up},
     exchange::{Exchange, Parts},
     media_thread::{MediaThreads, Shared, words::Switchboard},
-    random,
+    random, recovery,
     store::{Ledger, Postgres, Sqlite, Store, StoreError},
     vendors::Cast,
     webhooks::Courier,
@@ -39,13 +39,24 @@ pub struct Serving {
     pub courier: Courier,
 }
 
-/// Starts a server but for HTTP.
+/// Starts a server but for HTTP. Calls of a process that died are brought to their end before anything
+/// else.
 pub fn serve(config: &Config, cast: Cast, address: SocketAddr) -> anyhow::Result<Serving> {
-    let store = config.store.clone();
-    let ledger = Ledger::start(move || open_store(&store))
-        .with_context(|| format!("cannot open {}; see `[store]`", config.store))?;
-    let keeper = Keeper::start(ledger.clone(), config.rules.trial.talk_seconds_min);
-    let running = start(config, cast, address, Some(keeper))?;
+    let recovered = recovery::recover(&config.calls_dir)
+        .with_context(|| format!("cannot list {}", config.calls_dir.display()))?;
+    for call in &recovered {
+        tracing::warn!(call_id = call.call_id, outcome = ?call.view.outcome(), "a call was recovered");
+    }
+    let (store, calls_dir) = (config.store.clone(), config.calls_dir.clone());
+    let talk_seconds_min = config.rules.trial.talk_seconds_min;
+    let ledger = Ledger::start(move || {
+        let mut store = open_store(&store)?;
+        catch_up(&mut store, &calls_dir, talk_seconds_min)?;
+        Ok(store)
+    })
+    .with_context(|| format!("cannot open {}; see `[store]`", config.store))?;
+    let cashier = Cashier::start(ledger.clone(), talk_seconds_min, config.records.call_days);
+    let running = start(config, cast, address, Some(cashier))?;
     // Links are signed with a key of their own, so that no token of a stream is one.
     let secret = [running.exchange.shared().stream_secret.as_slice(), b" links"].concat();
     let setup = Setup {
@@ -78,7 +89,7 @@ pub fn start(
     config: &Config,
     cast: Cast,
     address: SocketAddr,
-    keeper: Option<Arc<Keeper>>,
+    cashier: Option<Arc<Cashier>>,
 ) -> anyhow::Result<Running> {
     install_tls();
     crate::http::metrics_handle();
@@ -112,7 +123,7 @@ pub fn start(
             dialects: cast.dialects,
             carrier: Box::new(carrier),
             inbound: config.inbound.clone(),
-            keeper,
+            cashier,
         },
         callers,
     )

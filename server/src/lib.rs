@@ -7,9 +7,10 @@
 //! Rooms: `config`, `models`, `clock`, `random` (what a process needs), `http` (API, media upgrade,
 //! figures), `desk` (who may do what), `store` (accounts, index of calls), `exchange` (all calls), `call_task` (one call's mind, driven), `media_thread` (streams
 //! and circuits), `workers` (ear, mouth, judge threads), `vendors` and `shell` (dialects and their
-//! networks), `carrier` (who places calls), `wav` (files of sound), `journal`, `replay`, `timeline`,
-//! `demo`, `listening` (the ear over recorded sound), `picture` (PNG), `client` (of a running server), `mcp` (agents'
-//! tools), `cli`.
+//! networks), `carrier` (who places calls), `wav` (files of sound), `journal`, `recovery` (calls
+//! whose process died), `recordings` (stored, swept, forgotten), `replay`, `timeline`, `demo`,
+//! `listening` (the ear over recorded sound), `picture` (PNG), `client` (of a running server), `mcp`
+//! (agents' tools), `cli`.
 
 pub mod assembly;
 pub mod call_task;
@@ -30,6 +31,8 @@ pub mod media_thread;
 pub mod models;
 pub mod picture;
 pub mod random;
+pub mod recordings;
+pub mod recovery;
 pub mod replay;
 pub mod shell;
 pub mod store;

@@ -95,7 +95,7 @@ pub(crate) async fn open(
             dialects: stand_ins(wishes.recogniser),
             carrier: Box::new(carrier),
             inbound: Inbound { greeting: greeting(), ..Inbound::default() },
-            keeper: None,
+            cashier: None,
         },
         callers,
     )

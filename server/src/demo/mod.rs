@@ -67,7 +67,7 @@ pub async fn run(config: &Config, cast: Cast) -> anyhow::Result<Outcome> {
     let running = assembly::start(config, cast, nowhere, None)?;
     let request =
         CallRequest::from_json(request().to_string().as_bytes(), &Destinations::default())?;
-    let id = running.exchange.place(request)?;
+    let id = running.exchange.place(request).await?;
     let call = running.exchange.find(&id).context("the call vanished")?;
     let mut happenings = call.watch();
     let mut scene = Scene::default();

@@ -3,10 +3,10 @@
 //!
 //! Rooms: `asker` (keys, rates), `placing` (a call, from the request to its slot), `reading` (calls and
 //! history, by their owner alone), `wishes` (preferences), `linking` (keys become accounts), `ringing`
-//! (calls to reserved numbers), `keeper` (calls that are over), `sender` (one-time codes).
+//! (calls to reserved numbers), `cashier` (calls that are over), `sender` (one-time codes).
 
 mod asker;
-mod keeper;
+mod cashier;
 mod linking;
 mod placing;
 mod reading;
@@ -21,10 +21,10 @@ use platform::{Buckets, Code, Fault, Links, Rates, Rules};
 use secrecy::SecretString;
 
 pub use asker::{Asker, Visitor};
-pub use keeper::Keeper;
+pub use cashier::{Cashier, catch_up};
 pub use placing::Placed;
 pub(crate) use placing::REPEAT_BYTES_MAX;
-pub use reading::{PastCall, Read, is_call_id};
+pub use reading::{PastCall, Read};
 pub use ringing::Ring;
 pub use sender::{CodeSender, SenderOfCodes};
 

@@ -7,9 +7,9 @@ use telephony::{Direction, E164};
 use super::{Asker, Desk, NotPlaced, Visitor};
 use crate::{
     clock::{wall_after, wall_now},
-    exchange::{Placement, Refusal},
+    exchange::{Placement, Refusal, Slot},
     random,
-    store::{self, NewCall, Opened, PreferencesKept, Repeat},
+    store::{self, Ledger, NewCall, Opened, PreferencesKept, Repeat},
 };
 
 /// How long a request's own name is remembered, in s.
@@ -79,11 +79,10 @@ impl Desk {
         };
         let placement = self.placement(&call.id, &account, request, from, kept);
         let call_id = call.id.clone();
-        match self.ledger().ask(move |store| store.open_call(&call)).await.map_err(Fault::from)? {
-            Opened::New => slot.dial(placement),
-            opened => return Ok(Self::again(opened, account)?),
+        match begin(self.ledger().clone(), slot, call, placement).await? {
+            Opened::New => Ok(Placed { call_id, account, new_key }),
+            opened => Ok(Self::again(opened, account)?),
         }
-        Ok(Placed { call_id, account, new_key })
     }
 
     async fn before(&self, asker: &Asker, repeat: Repeat) -> Result<Option<Placed>, Fault> {
@@ -195,4 +194,26 @@ impl Desk {
         let time = jiff::Timestamp::now().to_zoned(self.zone.clone()).time();
         u32::from(time.hour().unsigned_abs()) * 60 + u32::from(time.minute().unsigned_abs())
     }
+}
+
+/// Enters a call in the index and has it begin. To its end, whether whoever asks still waits or not: a
+/// call stands in both, or in neither.
+pub(super) async fn begin(
+    ledger: Ledger,
+    slot: Slot,
+    call: NewCall,
+    placement: Placement,
+) -> Result<Opened, NotPlaced> {
+    let begun = tokio::spawn(async move {
+        let id = call.id.clone();
+        let opened = ledger.ask(move |store| store.open_call(&call)).await.map_err(Fault::from)?;
+        if opened == Opened::New
+            && let Err(refusal) = slot.begin(placement).await
+        {
+            ledger.ask(move |store| store.abandon_call(&id)).await.map_err(Fault::from)?;
+            return Err(NotPlaced::from(refusal));
+        }
+        Ok(opened)
+    });
+    begun.await.unwrap_or(Err(NotPlaced::Refusal(Refusal::Internal)))
 }

@@ -11,13 +11,9 @@ use super::{Asker, Desk, Visitor};
 use crate::{
     clock::{unix_seconds, wall_after_iso, wall_now},
     exchange::Known,
+    recordings,
+    recovery::is_plain_id,
 };
-
-/// Longest id looked at, in bytes.
-const ID_BYTES_MAX: usize = 64;
-/// Recordings by name and kind, the best first.
-const RECORDINGS: [(&str, &str); 2] =
-    [("recording.ogg", "audio/ogg"), ("recording.wav", "audio/wav")];
 
 /// A call of the asker's.
 pub struct Read {
@@ -38,12 +34,6 @@ pub struct PastCall {
     recording_expired: bool,
 }
 
-/// Whether an id is one at all: a plain name, as it becomes part of a path.
-pub fn is_call_id(id: &str) -> bool {
-    let is_plain = |b: u8| b.is_ascii_alphanumeric() || matches!(b, b'-' | b'_');
-    (1..=ID_BYTES_MAX).contains(&id.len()) && id.bytes().all(is_plain)
-}
-
 impl Desk {
     /// A call by its id, if it is the asker's.
     ///
@@ -51,7 +41,7 @@ impl Desk {
     /// `not_found`, whether it is not there or somebody else's.
     pub async fn call(&self, asker: &Asker, id: &str) -> Result<Read, Fault> {
         let missing = || Code::NotFound.because("there is no such call");
-        if !is_call_id(id) {
+        if !is_plain_id(id) {
             return Err(missing());
         }
         let asked = id.to_owned();
@@ -130,7 +120,7 @@ impl Desk {
         let call_id = token::verify(&self.setup.secret, token, unix_seconds())
             .map_err(|e| Code::InvalidToken.because(format!("this link does not work: {e}")))?;
         self.recording_file(call_id)
-            .filter(|_| is_call_id(call_id))
+            .filter(|_| is_plain_id(call_id))
             .ok_or_else(|| Code::RecordingNotAvailable.because("this recording is gone"))
     }
 
@@ -141,8 +131,8 @@ impl Desk {
     }
 
     fn recording_file(&self, call_id: &str) -> Option<(PathBuf, &'static str)> {
-        let folder = self.exchange.calls_dir().join(call_id);
-        let files = RECORDINGS.iter().map(|(name, kind)| (folder.join(name), *kind));
-        files.into_iter().find(|(path, _)| path.is_file())
+        let path = recordings::file(&self.exchange.calls_dir().join(call_id))?;
+        let is_stored = path.extension().is_some_and(|it| it == "ogg");
+        Some((path, if is_stored { "audio/ogg" } else { "audio/wav" }))
     }
 }

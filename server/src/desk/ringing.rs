@@ -5,11 +5,11 @@ use platform::{Account, Profile};
 use sha2::{Digest as _, Sha256};
 use telephony::{Direction, E164, token};
 
-use super::Desk;
+use super::{Desk, placing::begin};
 use crate::{
     clock::{unix_seconds, wall_now},
     exchange::Placement,
-    store::{NewCall, Opened, StoreError},
+    store::{NewCall, StoreError},
 };
 
 /// How long the carrier may take to open the stream, in s.
@@ -78,12 +78,7 @@ impl Desk {
             queued_at: wall_now(),
             repeat: None,
         };
-        match self.ledger().ask(move |store| store.open_call(&call)).await {
-            Ok(Opened::New) => {}
-            Ok(_) | Err(StoreError::Taken) => return never("this call is over"),
-            Err(_) => return not_now("the store is not available"),
-        }
-        slot.answer(Placement {
+        let placement = Placement {
             id: id.clone(),
             direction: Direction::Inbound,
             to: Some(to.clone()),
@@ -91,8 +86,19 @@ impl Desk {
             brief: self.brief(profile),
             account: Some(account.id),
             duration_ms_max: None,
-        });
+        };
+        match begin(self.ledger().clone(), slot, call, placement).await {
+            Ok(_) => {}
+            // It has been here before; the carrier tells of it late.
+            Err(_) if self.is_kept(&id).await => return never("this call is over"),
+            Err(_) => return not_now("the call cannot be kept"),
+        }
         self.stream(&id)
+    }
+
+    async fn is_kept(&self, id: &str) -> bool {
+        let id = id.to_owned();
+        matches!(self.ledger().ask(move |store| store.call(&id)).await, Ok(Some(_)))
     }
 
     fn stream(&self, id: &str) -> Ring {

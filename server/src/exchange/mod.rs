@@ -35,13 +35,15 @@ use crate::{
     carrier::{Carrier, Streamed},
     clock::Clock,
     config::{Inbound, Limits, Records},
-    desk::Keeper,
+    desk::Cashier,
     journal::Writer,
     media_thread::{
         MediaThreads, Shared,
         words::{Caller, TurnedAway},
     },
     random,
+    recordings::{self, Forgotten, Keeper, Whose},
+    recovery::is_plain_id,
     vendors::{Dialects, Pulse},
     workers::{
         ear::{self, EarAsk},
@@ -76,7 +78,7 @@ pub struct Parts {
     /// How calls are answered that streams bring.
     pub inbound: Inbound,
     /// Who keeps and charges calls that are over.
-    pub keeper: Option<Arc<Keeper>>,
+    pub cashier: Option<Arc<Cashier>>,
 }
 
 /// A call that is to begin, from whichever side.
@@ -112,6 +114,9 @@ pub enum Refusal {
         /// How many.
         max: usize,
     },
+    /// The disk takes no record of it; `/health` says why.
+    #[error("this server cannot write records now; it takes calls again as soon as it can")]
+    Unrecorded,
     /// A fault of our own.
     #[error("the call could not be set up")]
     Internal,
@@ -123,6 +128,7 @@ pub struct Exchange {
     ears: Crew<EarAsk>,
     mouths: Crew<MouthMessage>,
     writer: Writer,
+    keeper: Keeper,
     http: reqwest::Client,
     pulse: Pulse,
     calls: Mutex<Calls>,
@@ -146,11 +152,15 @@ impl Exchange {
             .redirect(reqwest::redirect::Policy::none())
             .build()
             .map_err(io::Error::other)?;
+        let (calls_dir, records) = (&parts.calls_dir, parts.records);
+        let writer = Writer::spawn(calls_dir.clone(), records.free_bytes_min())?;
+        let keeper = Keeper::start(calls_dir.clone(), records)?;
         let exchange = Arc::new(Self {
             parts,
             ears,
             mouths,
-            writer: Writer::spawn()?,
+            writer,
+            keeper,
             http,
             pulse: Pulse::start(),
             calls: Mutex::default(),
@@ -197,8 +207,27 @@ impl Exchange {
         self.lock().known.get(id).cloned()
     }
 
-    /// Places a call of nobody's; it is dialled after this has returned.
-    pub fn place(self: &Arc<Self>, request: CallRequest) -> Result<String, Refusal> {
+    /// Deletes what calls that are over have left behind, and forgets them.
+    pub async fn forget(&self, whose: Whose) -> io::Result<Forgotten> {
+        let calls_dir = self.parts.calls_dir.clone();
+        let forgotten =
+            tokio::task::spawn_blocking(move || recordings::forget(&calls_dir, &whose)).await;
+        let forgotten = forgotten.map_err(io::Error::other).flatten()?;
+        let mut calls = self.lock();
+        for id in &forgotten.calls {
+            calls.known.remove(id);
+        }
+        Ok(forgotten)
+    }
+
+    /// Why no records can be written, when that is so.
+    pub fn disk_fault(&self) -> Option<String> {
+        self.writer.disk().fault()
+    }
+
+    /// Places a call of nobody's; it is dialled after this has returned, and recorded whatever happens
+    /// then.
+    pub async fn place(self: &Arc<Self>, request: CallRequest) -> Result<String, Refusal> {
         let id = random::call_id().map_err(|_| Refusal::Internal)?;
         let placement = Placement {
             id: id.clone(),
@@ -209,7 +238,7 @@ impl Exchange {
             account: None,
             duration_ms_max: None,
         };
-        self.slot()?.dial(placement);
+        self.slot()?.begin(placement).await?;
         Ok(id)
     }
 
@@ -258,7 +287,7 @@ impl Exchange {
     }
 
     /// Answers a call that a stream brings, or says why not.
-    fn answer(self: &Arc<Self>, caller: Caller) {
+    async fn answer(self: Arc<Self>, caller: Caller) {
         let Caller { call_id, answer } = caller;
         if let Err(why) = self.may_answer(&call_id) {
             tracing::warn!(%call_id, why = why.reason, "a stream's call is not answered");
@@ -279,16 +308,25 @@ impl Exchange {
             brief,
             policy: self.parts.policy,
         };
-        self.connect(&call_id, config, None, |ticket| Box::new(Streamed::new(ticket, answer)));
+        match self.begin(&call_id, config, None).await {
+            Ok(begun) => {
+                self.connect(&call_id, begun, |ticket| Box::new(Streamed::new(ticket, answer)));
+            }
+            Err(_) => {
+                self.release();
+                let why = TurnedAway::for_now("the call cannot be recorded");
+                // A stream that has gone needs no answer.
+                let _ = answer.send(Err(why));
+            }
+        }
     }
 
     /// The id names a folder, so it must be a plain name, and one that was never used.
     fn may_answer(&self, id: &str) -> Result<(), TurnedAway> {
-        let is_plain = |c: char| c.is_ascii_alphanumeric() || matches!(c, '-' | '_');
         if !self.parts.inbound.answer {
             return Err(TurnedAway::for_good("calls are not answered here"));
         }
-        if !(1..=64).contains(&id.len()) || !id.chars().all(is_plain) {
+        if !is_plain_id(id) {
             return Err(TurnedAway::for_good("the call id is no plain name"));
         }
         // A folder that cannot be looked for may be there.
@@ -298,6 +336,7 @@ impl Exchange {
         self.admit().map_err(|refusal| match refusal {
             Refusal::Busy { .. } | Refusal::Strained => TurnedAway::for_now("all lines are in use"),
             Refusal::Draining => TurnedAway::for_now("the server is shutting down"),
+            Refusal::Unrecorded => TurnedAway::for_now("the call cannot be recorded"),
             Refusal::Internal => TurnedAway::for_now("the call could not be set up"),
         })
     }
@@ -319,6 +358,9 @@ impl Exchange {
         let max = self.parts.limits.calls_max;
         if !self.parts.media.have_room(active) {
             return Err(Refusal::Strained);
+        }
+        if self.disk_fault().is_some() {
+            return Err(Refusal::Unrecorded);
         }
         if active >= max { Err(Refusal::Busy { max }) } else { Ok(()) }
     }
@@ -390,6 +432,6 @@ impl Exchange {
 async fn answer_callers(exchange: Weak<Exchange>, mut callers: mpsc::Receiver<Caller>) {
     while let Some(caller) = callers.recv().await {
         let Some(exchange) = exchange.upgrade() else { return };
-        exchange.answer(caller);
+        tokio::spawn(exchange.answer(caller));
     }
 }

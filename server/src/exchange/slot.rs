@@ -3,8 +3,9 @@
 use std::sync::Arc;
 
 use agent::call::{CallConfig, Policy};
+use telephony::Direction;
 
-use super::{Exchange, Placement};
+use super::{Exchange, Placement, Refusal};
 use crate::carrier::Streamed;
 
 /// Counts as a call that is not over until it is used or dropped.
@@ -17,20 +18,22 @@ impl Slot {
         Self { exchange: Some(exchange) }
     }
 
-    /// Has the call dialled, after this has returned.
-    pub fn dial(mut self, placement: Placement) {
-        let Some(exchange) = self.exchange.take() else { return };
+    /// Begins the call's record, then has it dialled, or answered once its carrier has opened the
+    /// stream with a token for the id.
+    ///
+    /// # Errors
+    /// When there can be no record of it: nothing has happened then.
+    pub async fn begin(mut self, placement: Placement) -> Result<(), Refusal> {
+        let Some(exchange) = self.exchange.clone() else { return Err(Refusal::Internal) };
         let (id, config, account) = config(&exchange, placement);
-        exchange.connect(&id, config, account, |ticket| exchange.parts.carrier.leg(ticket));
-    }
-
-    /// Has the call answered whose stream its carrier is about to open, with a token for the id.
-    pub fn answer(mut self, placement: Placement) {
-        let Some(exchange) = self.exchange.take() else { return };
-        let (id, config, account) = config(&exchange, placement);
-        let shared = &exchange.parts.shared;
-        exchange
-            .connect(&id, config, account, |ticket| Box::new(Streamed::expected(ticket, shared)));
+        let direction = config.direction;
+        let begun = exchange.begin(&id, config, account).await?;
+        self.exchange = None;
+        exchange.connect(&id, begun, |ticket| match direction {
+            Direction::Outbound => exchange.parts.carrier.leg(ticket),
+            Direction::Inbound => Box::new(Streamed::expected(ticket, &exchange.parts.shared)),
+        });
+        Ok(())
     }
 }
 

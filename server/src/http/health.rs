@@ -26,6 +26,12 @@ use crate::{desk::Desk, exchange::Exchange};
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, ToSchema)]
 pub struct Health {
     ok: bool,
+    /// `healthy`, or `degraded`: then no calls are taken.
+    status: &'static str,
+    /// Why, when it is degraded.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    #[schema(nullable = false)]
+    reason: Option<String>,
     service: &'static str,
     version: &'static str,
 }
@@ -71,10 +77,19 @@ pub fn metrics_handle() -> PrometheusHandle {
         .clone()
 }
 
-/// Whether the process lives.
+/// Whether the process lives, and can write its records. The calls it has go on: a process that is only
+/// degraded is not to be killed.
 #[utoipa::path(get, path = "/health", tag = "server", security(()), responses((status = 200, body = Health)))]
-pub(super) async fn health() -> Json<Health> {
-    Json(Health { ok: true, service: "trunkline", version: env!("CARGO_PKG_VERSION") })
+pub(super) async fn health(State(exchange): State<Arc<Exchange>>) -> Json<Health> {
+    let fault = exchange.disk_fault();
+    let reason = |why| format!("records cannot be written, so no calls are taken: {why}");
+    Json(Health {
+        ok: true,
+        status: if fault.is_some() { "degraded" } else { "healthy" },
+        reason: fault.map(reason),
+        service: "trunkline",
+        version: env!("CARGO_PKG_VERSION"),
+    })
 }
 
 /// Whether a call would be taken now.

@@ -207,6 +207,16 @@ impl Store {
         self.connection.rows(&sql, &values)?.into_iter().map(kept).collect()
     }
 
+    /// Nothing is known of a call any more; what it cost stays charged. Whether it was there.
+    pub fn forget_call(&mut self, id: &str) -> Result<bool, StoreError> {
+        Ok(self.run("DELETE FROM calls WHERE id = $1", &[id.into()])? > 0)
+    }
+
+    /// The same for all that ended before then; how many.
+    pub fn forget_before(&mut self, finalized_at: &str) -> Result<u64, StoreError> {
+        self.run("DELETE FROM calls WHERE finalized_at < $1", &[finalized_at.into()])
+    }
+
     /// Calls that have no end yet, oldest first: after a start, those that were lost.
     pub fn calls_not_over(&mut self) -> Result<Vec<CallKept>, StoreError> {
         let sql = format!("SELECT {CALL} FROM calls WHERE finalized_at IS NULL ORDER BY queued_at");

@@ -18,8 +18,8 @@ use server::{
     call_task::Inbox,
     carrier::{Callees, Carrier, Leg, Path, Simulated, Ticket, Truths},
     clock::{Clock, unix_seconds},
-    config::{Inbound, Limits},
-    desk::{Desk, Keeper, SenderOfCodes, Setup},
+    config::{Inbound, Limits, Records},
+    desk::{Cashier, Desk, SenderOfCodes, Setup},
     exchange::{Exchange, Parts},
     http::{self, Certificates},
     media_thread::{MediaThreads, Newcomer, Shared, transport::Transport, words::Switchboard},
@@ -92,14 +92,19 @@ pub(crate) async fn house(line: Line) -> House {
 }
 
 pub(crate) async fn with_limits(line: Line, limits: Limits) -> House {
-    built(line, limits, house_rules(), stand_ins(), None).await
+    built(line, limits, house_rules(), stand_ins(), None, &|_| {}).await
+}
+
+/// A house whose calls are written where `prepare` has put something, which must have 1 MB free.
+pub(crate) async fn on_disk(line: Line, prepare: &dyn Fn(&std::path::Path)) -> House {
+    built(line, Limits::default(), house_rules(), stand_ins(), None, prepare).await
 }
 
 /// A house with rules of the test's own.
 pub(crate) async fn with_rules(line: Line, change: impl FnOnce(&mut Rules)) -> House {
     let mut rules = house_rules();
     change(&mut rules);
-    built(line, Limits::default(), rules, stand_ins(), None).await
+    built(line, Limits::default(), rules, stand_ins(), None, &|_| {}).await
 }
 
 /// Room for what tests do with one key.
@@ -110,14 +115,15 @@ fn house_rules() -> Rules {
 /// A house that speaks TLS only.
 pub(crate) async fn with_tls(line: Line) -> House {
     let (certificates, trust) = Trust::made();
-    built(line, Limits::default(), house_rules(), stand_ins(), Some((certificates, trust))).await
+    let tls = Some((certificates, trust));
+    built(line, Limits::default(), house_rules(), stand_ins(), tls, &|_| {}).await
 }
 
 /// A house whose dialects are the test's own, as far as `change` goes.
 pub(crate) async fn with_dialects(line: Line, change: impl FnOnce(&mut Dialects)) -> House {
     let mut dialects = stand_ins();
     change(&mut dialects);
-    built(line, Limits::default(), house_rules(), dialects, None).await
+    built(line, Limits::default(), house_rules(), dialects, None, &|_| {}).await
 }
 
 async fn built(
@@ -126,10 +132,14 @@ async fn built(
     rules: Rules,
     dialects: Dialects,
     tls: Option<(Certificates, Trust)>,
+    prepare: &dyn Fn(&std::path::Path),
 ) -> House {
     assembly::install_tls();
     http::metrics_handle();
     let dir = tempfile::tempdir().expect("a folder");
+    let calls_dir = dir.path().join("calls");
+    std::fs::create_dir(&calls_dir).expect("made");
+    prepare(&calls_dir);
     let listener = http::bind(SocketAddr::from(([127, 0, 0, 1], 0))).expect("bound");
     let address = listener.local_addr().expect("an address");
     let clock = Clock::start();
@@ -155,13 +165,13 @@ async fn built(
     };
     let connections_max = limits.connections_max;
     let ledger = ledger(dir.path().join("store.db")).await;
-    let keeper = Keeper::start(ledger.clone(), rules.trial.talk_seconds_min);
+    let cashier = Cashier::start(ledger.clone(), rules.trial.talk_seconds_min, 0);
     let exchange = Exchange::start(
         Parts {
             clock,
             limits,
-            calls_dir: dir.path().join("calls"),
-            records: server::config::Records::default(),
+            calls_dir,
+            records: Records { free_mb_min: 1, ..Records::default() },
             from: None,
             policy: Policy { hangup_ms_max: 300, ..Policy::default() },
             circuit: CircuitConfig { judge: false, ..CircuitConfig::default() },
@@ -170,7 +180,7 @@ async fn built(
             dialects,
             carrier,
             inbound: Inbound::default(),
-            keeper: Some(keeper),
+            cashier: Some(cashier),
         },
         callers,
     )

@@ -3,6 +3,7 @@
 
 mod accounts;
 mod bad_input;
+mod disk;
 mod documented;
 mod events;
 mod good_bye;

@@ -182,6 +182,11 @@ fn a_call_is_charged_once(store: &mut Store) {
     assert!(end(store, "c3", NOW, 130));
     assert_eq!(used(store, "k"), (194, 2, -30));
     assert_eq!(store.calls_not_over().expect("asked"), []);
+    // What is forgotten stays charged.
+    assert_eq!((store.forget_call("c1"), store.forget_call("c1")), (Ok(true), Ok(false)));
+    assert_eq!(store.forget_before("2026-01-01T00:00:00.001Z"), Ok(2));
+    assert_eq!(store.call("c2"), Ok(None));
+    assert_eq!(used(store, "k"), (194, 2, -30));
 }
 
 fn a_request_that_comes_twice_is_one_call(store: &mut Store) {

@@ -3,15 +3,21 @@
 
 use std::{
     collections::VecDeque,
+    path::Path,
     sync::{Arc, Mutex, PoisonError},
     time::Duration,
 };
 
 use metrics::counter;
 use platform::Finished;
+use tokio::time::Instant;
 use tracing::{error, warn};
 
-use crate::store::{Ledger, StoreError};
+use crate::{
+    clock::wall_after,
+    recovery,
+    store::{Ledger, Store, StoreError},
+};
 
 /// Ends that wait for the store; of more the oldest are left to the next start, which finds them in
 /// their journals.
@@ -19,27 +25,39 @@ const WAITING_MAX: usize = 1_000;
 /// Time between two tries.
 const RETRY: Duration = Duration::from_secs(5);
 
+/// Between two looks at what has been kept long enough.
+const SWEEP: Duration = Duration::from_secs(3_600);
+
 /// The one who keeps them.
-pub struct Keeper {
+pub struct Cashier {
     ledger: Ledger,
     /// A shorter talk does not count as a call, in s.
     talk_seconds_min: u64,
     waiting: Mutex<VecDeque<Finished>>,
 }
 
-impl Keeper {
-    /// Starts to retry, as long as somebody holds the keeper.
-    pub fn start(ledger: Ledger, talk_seconds_min: u64) -> Arc<Self> {
-        let keeper = Arc::new(Self { ledger, talk_seconds_min, waiting: Mutex::default() });
-        let weak = Arc::downgrade(&keeper);
+impl Cashier {
+    /// Starts to retry, as long as somebody holds the cashier. A call is forgotten this many days after
+    /// its end, with its folder; 0 keeps it.
+    pub fn start(ledger: Ledger, talk_seconds_min: u64, call_days: u32) -> Arc<Self> {
+        let cashier = Arc::new(Self { ledger, talk_seconds_min, waiting: Mutex::default() });
+        let weak = Arc::downgrade(&cashier);
         tokio::spawn(async move {
+            let mut sweeps_at = Instant::now();
             loop {
                 tokio::time::sleep(RETRY).await;
-                let Some(keeper) = weak.upgrade() else { return };
-                keeper.retry().await;
+                let Some(cashier) = weak.upgrade() else { return };
+                cashier.retry().await;
+                if call_days > 0 && Instant::now() >= sweeps_at {
+                    sweeps_at = Instant::now() + SWEEP;
+                    let old = wall_after(-i64::from(call_days) * 24 * 3_600);
+                    if let Err(error) = cashier.ledger.ask(move |it| it.forget_before(&old)).await {
+                        warn!(%error, "old calls stay in the index");
+                    }
+                }
             }
         });
-        keeper
+        cashier
     }
 
     /// Keeps an end, now or later.
@@ -71,4 +89,23 @@ impl Keeper {
             }
         }
     }
+}
+
+/// Tells the store of the ends it has missed: of calls whose process died, and of those it could not keep
+/// then. Their journals know.
+pub fn catch_up(
+    store: &mut Store,
+    calls_dir: &Path,
+    talk_seconds_min: u64,
+) -> Result<(), StoreError> {
+    for call in store.calls_not_over()? {
+        let told = recovery::tell(calls_dir, &call.id).unwrap_or_else(|error| {
+            warn!(%error, call_id = call.id, "a call's end is not known");
+            None
+        });
+        if let Some(finished) = told.and_then(|call| call.view.finished()) {
+            store.finish_call(&finished, talk_seconds_min)?;
+        }
+    }
+    Ok(())
 }
