@@ -46,7 +46,7 @@ struct Args {
 async fn main() {
     let Args { calls_max, calls_dir, certificate, journal_only, recogniser, judge } = Args::parse();
     let s = if certificate.is_some() { "s" } else { "" };
-    let records = Records { tape: !journal_only, recording: !journal_only };
+    let records = Records { tape: !journal_only, recording: !journal_only, ..Records::default() };
     let wishes = Wishes { records, certificate, recogniser, judge };
     let (address, serving) = house::open(calls_max, &calls_dir, wishes).await;
     // A closed pipe is no reason to fail.

@@ -248,9 +248,11 @@ fn sip_code(cause: Cause) -> Option<&'static str> {
         Cause::UnallocatedNumber => "404",
         Cause::Unreachable => "503",
         Cause::OriginatorCancel => "487",
-        Cause::NetworkOutOfOrder | Cause::MediaLost | Cause::SystemError | Cause::Other => {
-            return None;
-        }
+        Cause::NetworkOutOfOrder
+        | Cause::MediaLost
+        | Cause::SystemError
+        | Cause::WorkerLost
+        | Cause::Other => return None,
     })
 }
 

@@ -3,6 +3,7 @@
 use std::{io, net::SocketAddr, sync::Arc};
 
 use agent::call::Policy;
+use anyhow::Context;
 use media::circuit::CircuitConfig;
 use secrecy::ExposeSecret;
 
@@ -12,13 +13,15 @@ use crate::{
     config::{self, Config},
     exchange::{Exchange, Parts},
     media_thread::{MediaThreads, Shared, words::Switchboard},
-    random,
+    random, recovery,
     vendors::Cast,
     workers::judge,
 };
 
 /// An exchange that runs, and what its simulated callees know.
 pub struct Running {
+    /// Calls of a process that died, brought to their end before anything else.
+    pub recovered: Vec<recovery::Finished>,
     /// All calls.
     pub exchange: Arc<Exchange>,
     /// The callees' own accounts, when callees are simulated.
@@ -29,6 +32,11 @@ pub struct Running {
 pub fn start(config: &Config, cast: Cast, address: SocketAddr) -> anyhow::Result<Running> {
     install_tls();
     crate::http::metrics_handle();
+    let recovered = recovery::recover(&config.calls_dir)
+        .with_context(|| format!("cannot list {}", config.calls_dir.display()))?;
+    for call in &recovered {
+        tracing::warn!(call_id = call.call_id, outcome = %call.body["outcome"], "a call was recovered");
+    }
     let clock = Clock::start();
     let secret = match &config.stream_secret {
         Some(secret) => secret.expose_secret().as_bytes().to_vec(),
@@ -63,7 +71,7 @@ pub fn start(config: &Config, cast: Cast, address: SocketAddr) -> anyhow::Result
         callers,
     )
     .map_err(io::Error::other)?;
-    Ok(Running { exchange, truths })
+    Ok(Running { recovered, exchange, truths })
 }
 
 /// One TLS provider for every client of the process.

@@ -7,8 +7,8 @@
 //! Rooms: `config`, `models`, `clock`, `random` (what a process needs), `http` (API, media upgrade,
 //! figures), `exchange` (all calls), `call_task` (one call's mind, driven), `media_thread` (streams
 //! and circuits), `workers` (ear, mouth, judge threads), `vendors` and `shell` (dialects and their
-//! networks), `carrier` (who places calls), `wav` (files of sound), `journal`, `replay`, `timeline`,
-//! `demo`, `listening` (the ear over recorded sound), `picture` (PNG), `cli`.
+//! networks), `carrier` (who places calls), `wav` (files of sound), `journal`, `recovery` (calls
+//! whose process died), `recordings` (stored, swept, forgotten), `replay`, `timeline`, `demo`, `listening` (the ear over recorded sound), `picture` (PNG), `cli`.
 
 pub mod assembly;
 pub mod call_task;
@@ -26,6 +26,8 @@ pub mod media_thread;
 pub mod models;
 pub mod picture;
 pub mod random;
+pub mod recordings;
+pub mod recovery;
 pub mod replay;
 pub mod shell;
 pub mod timeline;

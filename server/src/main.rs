@@ -17,6 +17,7 @@ fn main() -> ExitCode {
         Command::Demo => cli::demo::run(&sources),
         Command::Replay { dirs, speed } => cli::replay::run(&dirs, speed),
         Command::Fixture(cut) => cli::fixture::run(&cut),
+        Command::Forget { call, number } => cli::forget::run(&sources, call, number),
         Command::Timeline { dir, out } => cli::timeline::run(&dir, out.as_deref()),
         Command::Listen(wanted) => cli::listen::run(&wanted, &sources),
         Command::Dtmf { file, make } => cli::dtmf::run(&file, make.as_deref()),

@@ -14,7 +14,7 @@ use super::{
 };
 use crate::{
     llm::{Role, ToolCall},
-    tools::Tool,
+    tools::{Tool, masked},
     transcript::line,
 };
 
@@ -107,13 +107,14 @@ impl Parts {
         Ok(enough("the user's telephone is ringing"))
     }
 
-    /// A tool call and its result go on the record and into the dialogue.
+    /// A tool call and its result go on the record and into the dialogue; a secret's digits do not.
     pub(super) fn note_tool(&mut self, now: Mono, call: &ToolCall, result: &str) {
+        let call = masked(call);
         self.write(Line {
             tool: Some(call.name.clone()),
             arguments: Some(call.arguments.clone()),
             ..line(Role::Tool, result, now)
         });
-        self.dialogue.tool(call.clone(), result);
+        self.dialogue.tool(call.into_owned(), result);
     }
 }

@@ -2,8 +2,9 @@
 //!
 //! No tool takes a telephone number: whom this call may be joined with stands in the brief alone.
 
-use std::collections::BTreeMap;
+use std::{borrow::Cow, collections::BTreeMap};
 
+use dtmf::sequence::Step;
 use media::circuit::Keys;
 use serde_json::{Value, json};
 
@@ -71,7 +72,13 @@ pub fn specs(may_press: bool, may_bridge: bool) -> Vec<ToolSpec> {
         specs.push(spec(
             "press_digits",
             "Press telephone keys (0-9, *, #), for phone menus.",
-            json!({ "digits": { "type": "string" } }),
+            json!({
+                "digits": { "type": "string" },
+                "sensitive": {
+                    "type": "boolean",
+                    "description": "A secret (PIN, card, birth date): no record keeps the digits.",
+                },
+            }),
         ));
     }
     if may_bridge {
@@ -84,12 +91,17 @@ pub fn specs(may_press: bool, may_bridge: bool) -> Vec<ToolSpec> {
     specs
 }
 
+/// Properties a tool can do without.
+const OPTIONAL: [&str; 2] = ["facts", "sensitive"];
+
 fn spec(name: &str, description: &str, properties: Value) -> ToolSpec {
     let required: Vec<String> = match name {
         "wait" => Vec::new(),
         _ => properties
             .as_object()
-            .map(|properties| properties.keys().filter(|key| *key != "facts").cloned().collect())
+            .map(|properties| {
+                properties.keys().filter(|key| !OPTIONAL.contains(&key.as_str())).cloned().collect()
+            })
             .unwrap_or_default(),
     };
     let parameters = json!({ "type": "object", "properties": properties, "required": required });
@@ -114,7 +126,9 @@ pub fn read(call: &ToolCall) -> Result<Tool, String> {
         "bridge_user" => Ok(Tool::BridgeUser),
         "say" => Ok(Tool::Say(text("text")?)),
         "press_digits" => {
-            Keys::parse(&text("digits")?).map(Tool::PressDigits).map_err(|e| e.to_string())
+            let keys = Keys::parse(&text("digits")?).map_err(|e| e.to_string())?;
+            let keys = if is_sensitive(call) { keys.sensitive() } else { keys };
+            Ok(Tool::PressDigits(keys))
         }
         "wait" => {
             let seconds = call.arguments.get("seconds").and_then(Value::as_f64);
@@ -128,6 +142,28 @@ pub fn read(call: &ToolCall) -> Result<Tool, String> {
         }
         name => Err(format!("there is no tool {}", name.chars().take(64).collect::<String>())),
     }
+}
+
+fn is_sensitive(call: &ToolCall) -> bool {
+    call.arguments.get("sensitive").and_then(Value::as_bool) == Some(true)
+}
+
+/// The call as it may be written down and told again: the digits of a sensitive press are zeros.
+pub fn masked(call: &ToolCall) -> Cow<'_, ToolCall> {
+    let (true, Some(digits)) = (is_sensitive(call), call.arguments.get("digits")) else {
+        return Cow::Borrowed(call);
+    };
+    // Nothing else changes: what cannot be pressed must still not be when the call is replayed.
+    let zero = |c: char| if let Some(Step::Press(_)) = Step::of(c) { '0' } else { c };
+    let zeros = |digits: &str| Value::String(digits.chars().map(zero).collect());
+    let masked = match digits {
+        Value::String(digits) => zeros(digits),
+        Value::Number(digits) => zeros(&digits.to_string()),
+        _ => Value::Null,
+    };
+    let mut call = call.clone();
+    call.arguments["digits"] = masked;
+    Cow::Owned(call)
 }
 
 fn facts(value: Option<&Value>) -> BTreeMap<String, String> {
@@ -168,6 +204,26 @@ mod tests {
         let facts = BTreeMap::from([("n".into(), "4".into()), ("name".into(), "K".into())]);
         let expected = Tool::Report { done: true, summary: "Booked.".into(), facts };
         assert_eq!(read(&call("report", report)), Ok(expected));
+    }
+
+    #[test]
+    fn a_sensitive_press_keeps_its_digits_to_itself() {
+        let plain = call("press_digits", json!({"digits": "12w3", "sensitive": false}));
+        assert_eq!(masked(&plain).as_ref(), &plain);
+        for (digits, zeros) in [
+            (json!("12w3#"), json!("00w00")),
+            (json!(471), json!("000")),
+            (json!("4x"), json!("0x")),
+            (json!([4, 7]), json!(null)),
+        ] {
+            let secret = call("press_digits", json!({"digits": digits, "sensitive": true}));
+            let shown = masked(&secret).into_owned();
+            assert_eq!(shown.arguments, json!({"digits": zeros, "sensitive": true}));
+            assert_eq!(masked(&shown).as_ref(), &shown);
+            assert_eq!(read(&shown).is_ok(), read(&secret).is_ok());
+        }
+        let secret = call("press_digits", json!({"digits": "12", "sensitive": true}));
+        assert_eq!(read(&secret), Ok(Tool::PressDigits(Keys::parse("12").unwrap().sensitive())));
     }
 
     #[test]

@@ -1,5 +1,7 @@
 //! Keys to press: which ones, what pauses between them, how long each sounds.
 
+use std::fmt;
+
 use dtmf::{
     Digit,
     sequence::{self, BadSequence, Step},
@@ -9,10 +11,12 @@ use serde::{Deserialize, Serialize};
 /// Up to 32 keys and pauses, by value.
 ///
 /// Written down as a list of keys (`["1","#"]`), and where there are pauses or other lengths than usual as
-/// `{"sequence":"1w#","tone_ms":100,"gap_ms":100}`.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
+/// `{"sequence":"1w#","tone_ms":100,"gap_ms":100}`. Of [sensitive](Self::sensitive) keys only zeros are ever written
+/// down or printed: `{"sequence":"0000",…,"sensitive":true}`.
+#[derive(Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(try_from = "Written", into = "Written")]
 pub struct Keys {
+    sensitive: bool,
     len: u8,
     /// Characters of [`dtmf::sequence`].
     steps: [u8; Keys::MAX],
@@ -59,6 +63,27 @@ impl Keys {
         Self { tone_ms: clamp(tone_ms), gap_ms: clamp(gap_ms), ..self }
     }
 
+    /// The same keys, as a secret: pressed like any others, and nobody reads afterwards which they were.
+    #[must_use]
+    pub fn sensitive(self) -> Self {
+        Self { sensitive: true, ..self }
+    }
+
+    /// Whether they are a secret.
+    pub fn is_sensitive(&self) -> bool {
+        self.sensitive
+    }
+
+    /// What may be written down of them: sensitive keys become zeros, pauses stay.
+    #[must_use]
+    pub fn masked(mut self) -> Self {
+        let is_key = |step: u8| Step::of(step.into()).is_some_and(|s| matches!(s, Step::Press(_)));
+        if self.sensitive {
+            self.steps.iter_mut().filter(|step| is_key(**step)).for_each(|step| *step = b'0');
+        }
+        self
+    }
+
     /// Length of a key's tone, in ms.
     pub fn tone_ms(&self) -> u16 {
         self.tone_ms
@@ -92,19 +117,21 @@ impl Keys {
         })
     }
 
-    /// Whether it has neither pauses nor other lengths than usual.
+    /// Whether it has neither pauses nor other lengths than usual, and is no secret.
     pub(crate) fn is_plain(&self) -> bool {
-        (self.tone_ms, self.gap_ms) == Self::USUAL_MS && self.len() == usize::from(self.len)
+        !self.sensitive
+            && (self.tone_ms, self.gap_ms) == Self::USUAL_MS
+            && self.len() == usize::from(self.len)
     }
 
-    /// The sequence as people write it.
+    /// The sequence as people write it; a secret's, too: [`Self::masked`] first where it is kept.
     pub fn written(&self) -> &str {
         str::from_utf8(&self.steps[..usize::from(self.len)]).unwrap_or_default()
     }
 
     fn of(written: impl Iterator<Item = char>) -> Result<Self, TooManyKeys> {
         let (tone_ms, gap_ms) = Self::USUAL_MS;
-        let mut keys = Self { len: 0, steps: [0; Self::MAX], tone_ms, gap_ms };
+        let mut keys = Self { sensitive: false, len: 0, steps: [0; Self::MAX], tone_ms, gap_ms };
         for character in written {
             let slot = keys.steps.get_mut(usize::from(keys.len)).ok_or(TooManyKeys)?;
             *slot = character as u8;
@@ -122,12 +149,31 @@ impl TryFrom<Vec<Digit>> for Keys {
     }
 }
 
+impl fmt::Debug for Keys {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        let secret = if self.sensitive { ", sensitive" } else { "" };
+        write!(
+            f,
+            "Keys({:?}, {}/{} ms{secret})",
+            self.masked().written(),
+            self.tone_ms,
+            self.gap_ms
+        )
+    }
+}
+
 /// How keys are written down.
 #[derive(Serialize, Deserialize)]
 #[serde(untagged)]
 enum Written {
     Plain(Vec<Digit>),
-    Timed { sequence: String, tone_ms: u16, gap_ms: u16 },
+    Timed {
+        sequence: String,
+        tone_ms: u16,
+        gap_ms: u16,
+        #[serde(default, skip_serializing_if = "std::ops::Not::not")]
+        sensitive: bool,
+    },
 }
 
 impl TryFrom<Written> for Keys {
@@ -136,8 +182,8 @@ impl TryFrom<Written> for Keys {
     fn try_from(written: Written) -> Result<Self, BadKeys> {
         Ok(match written {
             Written::Plain(digits) => Self::try_from(digits)?,
-            Written::Timed { sequence, tone_ms, gap_ms } => {
-                Self::parse(&sequence)?.timed(tone_ms, gap_ms)
+            Written::Timed { sequence, tone_ms, gap_ms, sensitive } => {
+                Self { sensitive, ..Self::parse(&sequence)?.timed(tone_ms, gap_ms) }
             }
         })
     }
@@ -148,8 +194,8 @@ impl From<Keys> for Written {
         if keys.is_plain() {
             return Self::Plain(keys.iter().collect());
         }
-        let sequence = keys.written().to_owned();
-        Self::Timed { sequence, tone_ms: keys.tone_ms, gap_ms: keys.gap_ms }
+        let Keys { sensitive, tone_ms, gap_ms, .. } = keys;
+        Self::Timed { sequence: keys.masked().written().to_owned(), tone_ms, gap_ms, sensitive }
     }
 }
 
@@ -223,6 +269,17 @@ mod tests {
         }
         assert!(Keys::parse(&"1".repeat(32)).is_ok());
         assert_eq!(Keys::parse(&"1".repeat(33)), Err(BadKeys::TooMany(TooManyKeys)));
+    }
+
+    #[test]
+    fn of_a_secret_nobody_reads_the_keys() {
+        let secret = Keys::parse("47w1#").unwrap().sensitive();
+        let text = r#"{"sequence":"00w00","tone_ms":100,"gap_ms":100,"sensitive":true}"#;
+        assert_eq!(serde_json::to_string(&secret).unwrap(), text);
+        assert_eq!(serde_json::from_str::<Keys>(text).unwrap(), secret.masked());
+        assert_eq!(format!("{secret:?}"), r#"Keys("00w00", 100/100 ms, sensitive)"#);
+        let pressed: String = secret.iter().map(Digit::as_char).collect();
+        assert_eq!((pressed.as_str(), secret.written()), ("471#", "47w1#"));
     }
 
     #[test]

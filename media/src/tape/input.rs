@@ -43,7 +43,7 @@ fn put_command(command: Command, out: &mut Vec<u8>) {
         }
         Command::Keys(keys) if keys.is_plain() => put_tagged(12, keys.written().as_bytes(), out),
         Command::Keys(keys) => {
-            put_tagged(13, keys.written().as_bytes(), out);
+            put_tagged(13, keys.masked().written().as_bytes(), out);
             put_number(u64::from(keys.tone_ms()), out);
             put_number(u64::from(keys.gap_ms()), out);
         }

@@ -136,7 +136,7 @@ impl CallTask {
     /// Tells the mind something and does what it answers.
     fn feed(&mut self, input: Input) {
         let now = self.clock.now();
-        self.links.book.input(now, &input);
+        let input = self.links.book.input(now, input);
         self.call.handle(now, input);
         while let Some(output) = self.call.poll() {
             self.links.book.output(now, &output);
@@ -170,8 +170,8 @@ impl CallTask {
                 self.ending = Some(ending);
                 true
             }
-            Output::Ignored { state, input } => {
-                tracing::debug!(state, ?input, "the call ignored an input");
+            Output::Ignored { state, .. } => {
+                tracing::debug!(state, "the call ignored an input");
                 true
             }
         };

@@ -6,7 +6,7 @@ use anyhow::Context;
 
 use super::say;
 use crate::{
-    config::{Carrier, Sources, load},
+    config::{Carrier, Sources, Storage, load},
     demo,
     vendors::Cast,
 };
@@ -20,6 +20,8 @@ pub fn request_json() -> String {
 pub fn run(sources: &Sources) -> anyhow::Result<ExitCode> {
     let mut config = load(sources)?;
     config.carrier = Carrier::Loopback;
+    // A file that any player plays.
+    config.records.storage = Storage::Wav;
     let began = Instant::now();
     say("trunkline places a call to a simulated restaurant: no key, no network, no telephone.\n");
     let cast = Cast::load(&config, &mut |what| {

@@ -5,6 +5,7 @@ pub mod demo;
 pub mod doctor;
 pub mod dtmf;
 pub mod fixture;
+pub mod forget;
 pub mod listen;
 pub mod models;
 pub mod replay;
@@ -54,6 +55,15 @@ pub enum Command {
     },
     /// Cut and redact a recorded call for use in tests
     Fixture(Cut),
+    /// Delete everything that calls have left behind; running calls stay
+    Forget {
+        /// The call with this id
+        #[arg(long, value_name = "ID", required_unless_present = "number")]
+        call: Option<String>,
+        /// All calls to and from this number, and those it was joined with
+        #[arg(long, value_name = "NUMBER", conflicts_with = "call")]
+        number: Option<telephony::E164>,
+    },
     /// Print a call second by second and draw its picture
     Timeline {
         /// The call's folder, or a fixture

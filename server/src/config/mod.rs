@@ -5,6 +5,7 @@
 
 mod keys;
 mod layers;
+mod records;
 #[cfg(test)]
 mod tests;
 mod tls;
@@ -17,6 +18,7 @@ use telephony::E164;
 use tracing_subscriber::EnvFilter;
 
 pub use layers::{ConfigError, Sources, load};
+pub use records::{Records, Storage};
 pub use tls::{NotAPath, PemFile, Tls};
 
 /// A shorter stream secret is refused: who guesses it makes tokens.
@@ -58,16 +60,6 @@ pub struct Config {
     pub log: String,
     /// `text` or `json`.
     pub log_format: LogFormat,
-}
-
-/// What a call leaves behind beside its journal and its transcript.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
-#[serde(deny_unknown_fields, default)]
-pub struct Records {
-    /// `circuit.tape`: the call can be replayed.
-    pub tape: bool,
-    /// `recording.wav`: the call can be listened to.
-    pub recording: bool,
 }
 
 /// Carriers that can place calls.
@@ -211,12 +203,6 @@ impl Default for Config {
             log: "info".to_owned(),
             log_format: LogFormat::Text,
         }
-    }
-}
-
-impl Default for Records {
-    fn default() -> Self {
-        Self { tape: true, recording: true }
     }
 }
 

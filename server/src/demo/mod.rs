@@ -66,7 +66,7 @@ pub async fn run(config: &Config, cast: Cast) -> anyhow::Result<Outcome> {
     let nowhere = SocketAddr::from((Ipv4Addr::LOCALHOST, 0));
     let running = assembly::start(config, cast, nowhere)?;
     let request = CallRequest::from_json(request().to_string().as_bytes())?;
-    let id = running.exchange.place(request)?;
+    let id = running.exchange.place(request).await?;
     let call = running.exchange.find(&id).context("the call vanished")?;
     let mut happenings = call.watch();
     let mut scene = Scene::default();

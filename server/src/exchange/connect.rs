@@ -1,6 +1,7 @@
 //! Everything one call needs, joined: its rings, its journal, its workers, its task.
 
 use std::{
+    path::PathBuf,
     sync::{Arc, Mutex},
     time::Duration,
 };
@@ -10,12 +11,12 @@ use platform::CallView;
 use telephony::Direction;
 use tokio::sync::{broadcast, mpsc, watch};
 
-use super::{Exchange, Known};
+use super::{Exchange, Known, Refusal};
 use crate::{
     call_task::{CallTask, HAPPENINGS_MAX, INBOX_MAX, Inbox, Links},
     carrier::{Leg, Ticket},
     clock::wall_now,
-    journal::{self, First, Opening, VERSION},
+    journal::{self, Book, First, Opening, Spool, VERSION},
     media_thread::{
         rings::{self, Bell},
         words::{Levels, Orders, Place},
@@ -29,34 +30,55 @@ use crate::{
     },
 };
 
+/// A call whose record has begun; nothing has happened in it yet.
+pub(super) struct Begun {
+    config: CallConfig,
+    inbox: mpsc::Sender<Inbox>,
+    messages: mpsc::Receiver<Inbox>,
+    dir: PathBuf,
+    started: String,
+    book: Book,
+    spool: Spool,
+}
+
 impl Exchange {
-    /// Joins everything one call needs and lets it run.
-    pub(super) fn connect(
-        self: &Arc<Self>,
-        id: &str,
-        config: CallConfig,
-        leg: impl FnOnce(Ticket) -> Box<dyn Leg>,
-    ) {
-        let clock = self.parts.clock;
+    /// Begins a call's record: from here on there is such a call, whatever happens to the process.
+    pub(super) async fn begin(&self, id: &str, config: CallConfig) -> Result<Begun, Refusal> {
         let (inbox, messages) = mpsc::channel(INBOX_MAX);
-        let (orders, orders_rx) = Orders::new();
-        let (ear, heard_in) = self.ear(&config, &inbox);
-        let (mouth, speech_out) = self.mouth(&config, orders.bell(), &inbox);
-        let levels = Arc::new(Levels::default());
-        let dir = self.parts.calls_dir.join(id);
-        let now = wall_now();
-        let (book, spool) = self.writer.open(Opening {
+        let (dir, started) = (self.parts.calls_dir.join(id), wall_now());
+        let opening = Opening {
             dir: dir.clone(),
             first: First {
                 version: VERSION,
                 call_id: id.to_owned(),
-                started: now.clone(),
+                owner: None,
+                started: started.clone(),
                 config: config.clone(),
             },
             records: self.parts.records,
             lead: Duration::from_millis(u64::from(self.parts.circuit.lead_ms)),
             inbox: inbox.clone(),
-        });
+        };
+        let (book, spool) = self.writer.open(opening).await.map_err(|error| {
+            tracing::error!(call_id = id, %error, "a call is refused: it has no record");
+            Refusal::Unrecorded
+        })?;
+        Ok(Begun { config, inbox, messages, dir, started, book, spool })
+    }
+
+    /// Joins everything one call needs and lets it run.
+    pub(super) fn connect(
+        self: &Arc<Self>,
+        id: &str,
+        begun: Begun,
+        leg: impl FnOnce(Ticket) -> Box<dyn Leg>,
+    ) {
+        let Begun { config, inbox, messages, dir, started, book, spool } = begun;
+        let clock = self.parts.clock;
+        let (orders, orders_rx) = Orders::new();
+        let (ear, heard_in) = self.ear(&config, &inbox);
+        let (mouth, speech_out) = self.mouth(&config, orders.bell(), &inbox);
+        let levels = Arc::new(Levels::default());
         let place = Place {
             circuit: self.parts.circuit,
             is_whole_call: config.direction == Direction::Inbound,
@@ -70,7 +92,7 @@ impl Exchange {
         };
         let ticket =
             Ticket { call_id: id.to_owned(), place, inbox: inbox.clone(), orders: orders.clone() };
-        let view = Arc::new(Mutex::new(CallView::new(id, &config, &now)));
+        let view = Arc::new(Mutex::new(CallView::new(id, &config, &started)));
         let watchers = broadcast::Sender::new(HAPPENINGS_MAX);
         let links = Links {
             leg: leg(ticket),
@@ -109,6 +131,7 @@ impl Exchange {
         if let Ok(_drawing) = self.pictures.try_acquire() {
             timeline::draw_in_background(known.dir.clone()).await;
         }
+        self.keeper.store(known.dir.clone());
         self.finished(id);
     }
 

@@ -39,6 +39,8 @@ use crate::{
         words::{Caller, TurnedAway},
     },
     random,
+    recordings::{self, Forgotten, Keeper, Whose},
+    recovery::{Finished, is_plain_id},
     vendors::{Dialects, Pulse},
     workers::{
         ear::{self, EarAsk},
@@ -89,6 +91,9 @@ pub enum Refusal {
         /// How many.
         max: usize,
     },
+    /// The disk takes no record of it; `/health` says why.
+    #[error("this server cannot write records now; it takes calls again as soon as it can")]
+    Unrecorded,
     /// A fault of our own.
     #[error("the call could not be set up")]
     Internal,
@@ -100,6 +105,7 @@ pub struct Exchange {
     ears: Crew<EarAsk>,
     mouths: Crew<MouthMessage>,
     writer: Writer,
+    keeper: Keeper,
     http: reqwest::Client,
     pulse: Pulse,
     calls: Mutex<Calls>,
@@ -123,11 +129,15 @@ impl Exchange {
             .redirect(reqwest::redirect::Policy::none())
             .build()
             .map_err(io::Error::other)?;
+        let (calls_dir, records) = (&parts.calls_dir, parts.records);
+        let writer = Writer::spawn(calls_dir.clone(), records.free_bytes_min())?;
+        let keeper = Keeper::start(calls_dir.clone(), records)?;
         let exchange = Arc::new(Self {
             parts,
             ears,
             mouths,
-            writer: Writer::spawn()?,
+            writer,
+            keeper,
             http,
             pulse: Pulse::start(),
             calls: Mutex::default(),
@@ -174,8 +184,43 @@ impl Exchange {
         self.lock().known.get(id).cloned()
     }
 
-    /// Places a call; it is dialled after this has returned.
-    pub fn place(self: &Arc<Self>, request: CallRequest) -> Result<String, Refusal> {
+    /// A call that is over and not remembered, from its folder.
+    pub async fn look_up(&self, id: &str) -> Option<Finished> {
+        let (calls_dir, id) = (self.parts.calls_dir.clone(), id.to_owned());
+        let read = tokio::task::spawn_blocking(move || Finished::read(&calls_dir, &id)).await;
+        read.map_err(io::Error::other).flatten().unwrap_or_else(|error| {
+            tracing::error!(%error, "a call's record cannot be read");
+            None
+        })
+    }
+
+    /// Deletes what calls that are over have left behind, and forgets them.
+    pub async fn forget(&self, whose: Whose) -> io::Result<Forgotten> {
+        let calls_dir = self.parts.calls_dir.clone();
+        let forgotten =
+            tokio::task::spawn_blocking(move || recordings::forget(&calls_dir, &whose)).await;
+        let forgotten = forgotten.map_err(io::Error::other).flatten()?;
+        let mut calls = self.lock();
+        for id in &forgotten.calls {
+            calls.known.remove(id);
+        }
+        Ok(forgotten)
+    }
+
+    /// Why no records can be written, when that is so.
+    pub fn disk_fault(&self) -> Option<String> {
+        self.writer.disk().fault()
+    }
+
+    /// Places a call; it is dialled after this has returned, and recorded whatever happens then.
+    pub async fn place(self: &Arc<Self>, request: CallRequest) -> Result<String, Refusal> {
+        let exchange = Arc::clone(self);
+        // Whoever asks may not wait for the answer: the call is placed, or refused, to its end.
+        let placed = tokio::spawn(async move { exchange.place_now(request).await });
+        placed.await.unwrap_or(Err(Refusal::Internal))
+    }
+
+    async fn place_now(self: Arc<Self>, request: CallRequest) -> Result<String, Refusal> {
         let id = random::call_id().map_err(|_| Refusal::Internal)?;
         let config = CallConfig {
             direction: Direction::Outbound,
@@ -185,12 +230,13 @@ impl Exchange {
             policy: self.parts.policy,
         };
         self.admit()?;
-        self.connect(&id, config, |ticket| self.parts.carrier.leg(ticket));
+        let begun = self.begin(&id, config).await.inspect_err(|_| self.leave())?;
+        self.connect(&id, begun, |ticket| self.parts.carrier.leg(ticket));
         Ok(id)
     }
 
     /// Answers a call that a stream brings, or says why not.
-    fn answer(self: &Arc<Self>, caller: Caller) {
+    async fn answer(self: Arc<Self>, caller: Caller) {
         let Caller { call_id, answer } = caller;
         if let Err(why) = self.may_answer(&call_id) {
             tracing::warn!(%call_id, why = why.reason, "a stream's call is not answered");
@@ -211,16 +257,25 @@ impl Exchange {
             brief,
             policy: self.parts.policy,
         };
-        self.connect(&call_id, config, |ticket| Box::new(Streamed::new(ticket, answer)));
+        match self.begin(&call_id, config).await {
+            Ok(begun) => {
+                self.connect(&call_id, begun, |ticket| Box::new(Streamed::new(ticket, answer)));
+            }
+            Err(_) => {
+                self.leave();
+                let why = TurnedAway::for_now("the call cannot be recorded");
+                // A stream that has gone needs no answer.
+                let _ = answer.send(Err(why));
+            }
+        }
     }
 
     /// The id names a folder, so it must be a plain name, and one that was never used.
     fn may_answer(&self, id: &str) -> Result<(), TurnedAway> {
-        let is_plain = |c: char| c.is_ascii_alphanumeric() || matches!(c, '-' | '_');
         if !self.parts.inbound.answer {
             return Err(TurnedAway::for_good("calls are not answered here"));
         }
-        if !(1..=64).contains(&id.len()) || !id.chars().all(is_plain) {
+        if !is_plain_id(id) {
             return Err(TurnedAway::for_good("the call id is no plain name"));
         }
         // A folder that cannot be looked for may be there.
@@ -230,6 +285,7 @@ impl Exchange {
         self.admit().map_err(|refusal| match refusal {
             Refusal::Busy { .. } | Refusal::Strained => TurnedAway::for_now("all lines are in use"),
             Refusal::Draining => TurnedAway::for_now("the server is shutting down"),
+            Refusal::Unrecorded => TurnedAway::for_now("the call cannot be recorded"),
             Refusal::Internal => TurnedAway::for_now("the call could not be set up"),
         })
     }
@@ -252,6 +308,9 @@ impl Exchange {
         if !self.parts.media.have_room(active) {
             return Err(Refusal::Strained);
         }
+        if self.disk_fault().is_some() {
+            return Err(Refusal::Unrecorded);
+        }
         if active >= max { Err(Refusal::Busy { max }) } else { Ok(()) }
     }
 
@@ -268,6 +327,13 @@ impl Exchange {
     fn show_active(&self, active: usize) {
         self.active.send_replace(active);
         gauge!("trunkline_calls_active").set(active as f64);
+    }
+
+    /// A call that was admitted has not begun.
+    fn leave(&self) {
+        let mut calls = self.lock();
+        calls.active -= 1;
+        self.show_active(calls.active);
     }
 
     fn finished(&self, id: &str) {
@@ -316,6 +382,6 @@ impl Exchange {
 async fn answer_callers(exchange: Weak<Exchange>, mut callers: mpsc::Receiver<Caller>) {
     while let Some(caller) = callers.recv().await {
         let Some(exchange) = exchange.upgrade() else { return };
-        exchange.answer(caller);
+        tokio::spawn(exchange.answer(caller));
     }
 }

@@ -33,7 +33,7 @@ pub(super) async fn place(
     let request = CallRequest::from_json(&body).map_err(|refused| {
         Envelope::new(StatusCode::BAD_REQUEST, &refused.code, refused.message)
     })?;
-    let call_id = exchange.place(request)?;
+    let call_id = exchange.place(request).await?;
     Ok((StatusCode::CREATED, Json(json!({ "call_id": call_id, "status": "queued" }))))
 }
 
@@ -44,7 +44,11 @@ fn find(exchange: &Exchange, id: &str) -> Result<Known, Envelope> {
 }
 
 pub(super) async fn show(State(exchange): State<Arc<Exchange>>, Path(id): Path<String>) -> Answer {
-    Ok((StatusCode::OK, Json(find(&exchange, &id)?.body())))
+    let body = match find(&exchange, &id) {
+        Ok(call) => call.body(),
+        Err(unknown) => exchange.look_up(&id).await.ok_or(unknown)?.body,
+    };
+    Ok((StatusCode::OK, Json(body)))
 }
 
 pub(super) async fn hangup(

@@ -29,6 +29,7 @@ impl From<Refusal> for Envelope {
             Refusal::Draining => (StatusCode::SERVICE_UNAVAILABLE, "draining"),
             Refusal::Strained => (StatusCode::SERVICE_UNAVAILABLE, "strained"),
             Refusal::Busy { .. } => (StatusCode::SERVICE_UNAVAILABLE, "busy"),
+            Refusal::Unrecorded => (StatusCode::SERVICE_UNAVAILABLE, "storage_unavailable"),
             Refusal::Internal => (StatusCode::INTERNAL_SERVER_ERROR, "internal"),
         };
         Self::new(status, code, refusal.to_string())

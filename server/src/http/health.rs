@@ -40,8 +40,15 @@ pub fn metrics_handle() -> PrometheusHandle {
         .clone()
 }
 
-pub(super) async fn health() -> impl IntoResponse {
-    Json(json!({ "ok": true, "service": "trunkline", "version": env!("CARGO_PKG_VERSION") }))
+/// The process lives, and the calls it has go on: a process that is only degraded is not to be killed.
+pub(super) async fn health(State(exchange): State<Arc<Exchange>>) -> impl IntoResponse {
+    let fault = exchange.disk_fault();
+    let status = if fault.is_some() { "degraded" } else { "healthy" };
+    let mut body = json!({ "ok": true, "status": status, "service": "trunkline", "version": env!("CARGO_PKG_VERSION") });
+    if let Some(why) = fault {
+        body["reason"] = json!(format!("records cannot be written, so no calls are taken: {why}"));
+    }
+    Json(body)
 }
 
 pub(super) async fn ready(

@@ -22,6 +22,9 @@ pub struct First {
     /// The call's id.
     #[serde(default)]
     pub call_id: String,
+    /// Whose call it is: the account that placed it, or owns the number that was called.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub owner: Option<String>,
     /// Wall time of the call's birth, ISO-8601.
     #[serde(default)]
     pub started: String,
@@ -43,6 +46,16 @@ pub struct Line {
     /// A remark of the shell; not part of a replay.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub note: Option<Record>,
+}
+
+/// Code of the remark that ends the journal of a call whose process died.
+pub const WORKER_LOST: &str = "worker_lost";
+
+impl Line {
+    /// Whether it says that the process died here.
+    pub fn is_lost(&self) -> bool {
+        matches!(&self.note, Some(Record::Notice { code, .. }) if code == WORKER_LOST)
+    }
 }
 
 /// Reads a journal. A last line that was cut off (a crash) is left out.

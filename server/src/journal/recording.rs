@@ -2,8 +2,9 @@
 //! The header is brought up to date with every piece written, so that what a crash leaves plays.
 
 use std::{
-    fs::File,
-    io::{self, Seek, SeekFrom, Write},
+    fs::{self, File},
+    io,
+    os::unix::fs::FileExt,
     path::Path,
     time::Duration,
 };
@@ -16,7 +17,12 @@ const TOGETHER_SAMPLES: usize = 2000;
 const USUAL_SAMPLES: usize = 4000;
 /// Jitter of arrival that makes no gap.
 const SLACK_SAMPLES: usize = 800;
+/// Most sound of a side that waits for a disk that takes nothing: 10 s. What is older is silence in
+/// the recording.
+const WAITING_SAMPLES_MAX: usize = 80_000;
 const HEADER_BYTES: u32 = 44;
+/// A sample of both sides.
+const FRAME_BYTES: u64 = 4;
 
 /// One recording being written.
 pub struct Recording {
@@ -26,6 +32,8 @@ pub struct Recording {
     kept_back: usize,
     /// Sample position of the first one not written yet.
     written: usize,
+    /// Scratch.
+    bytes: Vec<u8>,
     left: Vec<i16>,
     right: Vec<i16>,
 }
@@ -33,11 +41,18 @@ pub struct Recording {
 impl Recording {
     /// An empty recording. `lead`: most sound that waits in the carrier's buffer.
     pub fn create(path: &Path, lead: Duration) -> io::Result<Self> {
-        let mut file = File::create(path)?;
-        file.write_all(&header(0))?;
+        super::write_whole(path, &header(0))?;
+        let file = File::options().write(true).open(path)?;
         let kept_back = lead.as_micros() as usize / 125 + SLACK_SAMPLES;
         let (left, right) = (Vec::with_capacity(USUAL_SAMPLES), Vec::with_capacity(USUAL_SAMPLES));
-        Ok(Self { file, origin: None, kept_back, written: 0, left, right })
+        Ok(Self { file, origin: None, kept_back, written: 0, bytes: Vec::new(), left, right })
+    }
+
+    /// Brings the header of a recording whose writer is gone up to date with all that was written.
+    pub fn mend(path: &Path) -> io::Result<()> {
+        let bytes = fs::metadata(path)?.len().saturating_sub(u64::from(HEADER_BYTES));
+        let file = File::options().write(true).open(path)?;
+        file.write_all_at(&header(length(bytes - bytes % FRAME_BYTES)), 0)
     }
 
     fn position(&mut self, at: Mono) -> usize {
@@ -82,21 +97,32 @@ impl Recording {
         self.write(self.left.len().max(self.right.len()))
     }
 
+    /// Sound, then header: at no moment does the header promise what is not there.
     fn write(&mut self, count: usize) -> io::Result<()> {
-        let mut bytes = vec![0; count * 4];
+        self.bytes.clear();
+        self.bytes.resize(count * FRAME_BYTES as usize, 0);
         for (side, at) in [(&self.left, 0), (&self.right, 2)] {
-            for (frame, sample) in bytes.chunks_exact_mut(4).zip(side) {
+            for (frame, sample) in self.bytes.chunks_exact_mut(FRAME_BYTES as usize).zip(side) {
                 frame[at..at + 2].copy_from_slice(&sample.to_le_bytes());
             }
         }
-        self.file.seek(SeekFrom::End(0))?;
-        self.file.write_all(&bytes)?;
+        let at = u64::from(HEADER_BYTES) + self.written as u64 * FRAME_BYTES;
+        let written = self.file.write_all_at(&self.bytes, at);
+        if written.is_err() && count <= WAITING_SAMPLES_MAX {
+            return written;
+        }
+        // What is passed over is a hole in the file, and reads as silence.
         self.written += count;
         self.left.drain(..count.min(self.left.len()));
         self.right.drain(..count.min(self.right.len()));
-        self.file.seek(SeekFrom::Start(0))?;
-        self.file.write_all(&header(u32::try_from(self.written * 4).unwrap_or(u32::MAX)))
+        written?;
+        self.file.write_all_at(&header(length(self.written as u64 * FRAME_BYTES)), 0)
     }
+}
+
+/// Length of the sound as the header says it: what is longer than 37 hours is cut off.
+fn length(data_bytes: u64) -> u32 {
+    u32::try_from(data_bytes).unwrap_or(u32::MAX - HEADER_BYTES)
 }
 
 /// RIFF/WAVE header for PCM: 2 channels, 8000 Hz, 16 bit.
@@ -151,6 +177,16 @@ mod tests {
         assert!(right[..8000].iter().all(|s| *s == 0));
         assert!(right[8000..8240].iter().all(|s| *s == 9), "{:?}", &right[7990..8010]);
         assert!(right[8240..].iter().all(|s| *s == 0));
+    }
+
+    #[test]
+    fn mended_it_plays_to_the_last_whole_sample() {
+        let dir = tempfile::tempdir().expect("a folder");
+        let path = dir.path().join("r.wav");
+        let torn = [header(4).as_slice(), &[1, 0, 2, 0, 3, 0, 4, 0, 5]].concat();
+        fs::write(&path, torn).expect("written");
+        Recording::mend(&path).expect("mended");
+        assert_eq!(sides(&path), (vec![1, 3], vec![2, 4]));
     }
 
     #[test]

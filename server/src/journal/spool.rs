@@ -10,7 +10,7 @@ use std::time::Duration;
 use crossbeam_channel::{Receiver, Sender};
 use media::{
     Mono,
-    circuit::{Input, Output},
+    circuit::{Command, Event, Input, Output},
     tape,
 };
 
@@ -23,6 +23,11 @@ const TURN: Duration = Duration::from_millis(250);
 const TAPE_BYTES: usize = 12 * 1024;
 /// The same for sound, in samples of both sides.
 const SOUND_SAMPLES: usize = 6_000;
+
+/// A press of secret keys takes no longer, whatever becomes of it.
+const PRESS_MAX: Duration = Duration::from_secs(120);
+/// How long after it the line may bring its tones back.
+const ECHO_MAX: Duration = Duration::from_millis(500);
 
 /// Whose sound it is.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -96,6 +101,8 @@ pub struct Spool {
     kept: Records,
     reel: Box<Reel>,
     turns_at: Mono,
+    /// Until when nothing of the sound is kept, because secret keys are in it.
+    silent_until: Option<Mono>,
 }
 
 impl Spool {
@@ -106,7 +113,7 @@ impl Spool {
         kept: Records,
     ) -> Self {
         let (reel, turns_at) = (Reel::new(kept), Mono::ZERO);
-        Self { call, to_journal, spares, kept, reel, turns_at }
+        Self { call, to_journal, spares, kept, reel, turns_at, silent_until: None }
     }
 
     /// Where the tape's next records go, if one is kept.
@@ -114,8 +121,15 @@ impl Spool {
         self.kept.tape.then_some(&mut self.reel.tape)
     }
 
-    /// Keeps what the circuit is told.
+    /// Keeps what the circuit is told. Secret keys end the tape: whoever has the sound has the keys,
+    /// and a tape with a hole does not replay.
     pub fn input(&mut self, at: Mono, input: &Input<'_>) {
+        if let Input::Command(Command::Keys(keys)) = input
+            && keys.is_sensitive()
+        {
+            self.kept.tape = false;
+            self.silent_until = Some(at + PRESS_MAX);
+        }
         if let Some(record) = self.tape() {
             tape::write_input(record, at, input);
         }
@@ -123,17 +137,25 @@ impl Spool {
 
     /// Keeps what the circuit answers.
     pub fn output(&mut self, at: Mono, output: &Output<'_>) {
+        if let Output::Event(Event::KeysPlayed | Event::KeysCancelled) = output {
+            self.silent_until = self.silent_until.map(|until| until.min(at + ECHO_MAX));
+        }
         if let Some(record) = self.tape() {
             tape::write_output(record, at, output);
         }
     }
 
-    /// Keeps one frame.
+    /// Keeps one frame; of a secret its length.
     pub fn sound(&mut self, side: Side, at: Mono, samples: &[i16]) {
-        if self.kept.recording {
-            self.reel.samples.extend_from_slice(samples);
-            self.reel.takes.push(Take { side, at, samples: samples.len() });
+        if !self.kept.recording {
+            return;
         }
+        if self.silent_until.is_some_and(|until| at < until) {
+            self.reel.samples.resize(self.reel.samples.len() + samples.len(), 0);
+        } else {
+            self.reel.samples.extend_from_slice(samples);
+        }
+        self.reel.takes.push(Take { side, at, samples: samples.len() });
     }
 
     /// Hands the reel over when it is time to. `false` when the journal lags so far that the tape
@@ -224,6 +246,27 @@ mod tests {
         assert!(spool.turn(at(1252)) && spooled.next(|_| ()).is_some());
         spool.tape().expect("kept").resize(TAPE_BYTES + 1, 0);
         assert!(spool.turn(at(1253)) && spooled.next(|_| ()).is_some(), "full");
+    }
+
+    #[test]
+    fn of_secret_keys_neither_side_nor_the_tape_keeps_a_sound() {
+        let (mut spool, spooled) = spool(4);
+        let keys = media::circuit::Keys::parse("47").expect("keys").sensitive();
+        spool.input(at(900), &Input::Tick);
+        let kept = spool.tape().expect("kept").len();
+        spool.sound(Side::Callee, at(990), &[1; 8]);
+        spool.input(at(1000), &Input::Command(Command::Keys(keys)));
+        spool.sound(Side::Agent, at(1010), &[2; 8]);
+        spool.output(at(1400), &Output::Event(Event::KeysPlayed));
+        spool.sound(Side::Callee, at(1800), &[3; 8]);
+        spool.sound(Side::Callee, at(1900), &[4; 8]);
+        assert!(spool.turn(at(2000)));
+        let seen = spooled.next(|reel| {
+            let sound: Vec<_> = reel.sound().map(|(_, _, sound)| sound.to_vec()).collect();
+            (reel.tape().len(), sound)
+        });
+        let sound = [1, 0, 0, 4].map(|sample| vec![sample; 8]).to_vec();
+        assert_eq!(seen, Some((kept, sound)));
     }
 
     #[test]

@@ -2,22 +2,21 @@
 
 use std::{
     collections::BTreeMap,
-    fs::{self, File},
-    io::{self, Write},
+    io,
     path::PathBuf,
-    sync::atomic::{AtomicU64, Ordering},
+    sync::{
+        Arc,
+        atomic::{AtomicU64, Ordering},
+    },
     thread,
     time::{Duration, Instant},
 };
 
 use crossbeam_channel::{Receiver, Sender, TryRecvError, bounded};
 use metrics::counter;
-use tokio::sync::{mpsc, oneshot};
+use tokio::{sync::oneshot, time::timeout};
 
-use super::{
-    Book, First, JOURNAL, RECORDING, Recording, Reel, Side, Spool, TAPE, TRANSCRIPT, VERSION,
-};
-use crate::{call_task::Inbox, config::Records, media_thread::words::Report};
+use super::{Book, Disk, Opening, Reel, Spool, folder::Folder};
 
 /// Lines and reels of all calls waiting for the disk: 4 s of a thousand calls.
 const MESSAGES_MAX: usize = 16 * 1024;
@@ -26,34 +25,22 @@ const SPARES_MAX: usize = 256;
 /// How often waiting messages are looked at. Nobody wakes the thread: that would cost the media
 /// threads a system call.
 const PERIOD: Duration = Duration::from_millis(20);
-/// How often lines are written to the disk, and it is looked who has been closing for too long.
+/// How often lines that nobody waits for are written to the disk, and it is looked who has been
+/// closing for too long.
 const SWEEP: Duration = Duration::from_millis(250);
-/// Lines of one call held back until then, in bytes.
-const JOURNAL_BYTES: usize = 2 * 1024;
-/// How long a closed call's circuit may still run.
-const CLOSING_MAX: Duration = Duration::from_secs(2);
+/// A new call's folder takes no longer to make, or there is no call.
+const OPENING_MAX: Duration = Duration::from_secs(2);
+/// Ended calls whose end the disk has not taken yet; of more the oldest is given up.
+const OWED_MAX: usize = 1024;
 
 pub(super) enum Message {
-    Open(u64, Box<Opening>),
-    Line(u64, String),
+    Open(u64, Box<Folder>),
+    /// A line of the journal, and whether somebody may have been shown what it says.
+    Line(u64, String, bool),
     Reel(u64, Box<Reel>),
     /// The circuit is gone: no more reels.
     Over(u64),
     Close(u64, serde_json::Value, oneshot::Sender<()>),
-}
-
-/// What a new journal needs.
-pub struct Opening {
-    /// The call's folder, which must not be there.
-    pub dir: PathBuf,
-    /// The first line's content.
-    pub first: First,
-    /// What is kept beside the journal.
-    pub records: Records,
-    /// Most sound in the carrier's buffer, which a clear can still take out of the recording.
-    pub lead: Duration,
-    /// Who is told when the disk fails.
-    pub inbox: mpsc::Sender<Inbox>,
 }
 
 /// The thread's door.
@@ -61,25 +48,60 @@ pub struct Writer {
     tx: Sender<Message>,
     spares: Receiver<Box<Reel>>,
     next: AtomicU64,
+    disk: Arc<Disk>,
 }
 
 impl Writer {
-    /// Starts the thread; it ends when this and all books and spools are gone.
-    pub fn spawn() -> io::Result<Self> {
+    /// Starts the thread; it ends when this and all books and spools are gone. No call is taken with
+    /// less than `free_bytes_min` free below `calls_dir`.
+    pub fn spawn(calls_dir: PathBuf, free_bytes_min: u64) -> io::Result<Self> {
         let (tx, messages) = bounded(MESSAGES_MAX);
         let (back, spares) = bounded(SPARES_MAX);
-        let thread = Thread { messages, back, folders: BTreeMap::new() };
+        let disk = Arc::new(Disk::new(calls_dir, free_bytes_min));
+        let thread = Thread {
+            messages,
+            back,
+            folders: BTreeMap::new(),
+            shown: Vec::new(),
+            owed: BTreeMap::new(),
+            disk: Arc::clone(&disk),
+        };
         thread::Builder::new().name("journal".to_owned()).spawn(move || thread.run())?;
-        Ok(Self { tx, spares, next: AtomicU64::new(1) })
+        Ok(Self { tx, spares, next: AtomicU64::new(1), disk })
     }
 
-    /// Opens one call's journal: what the mind writes in, and what the circuit writes on.
-    pub fn open(&self, opening: Opening) -> (Book, Spool) {
+    /// The disk that is written to.
+    pub fn disk(&self) -> &Disk {
+        &self.disk
+    }
+
+    /// Opens one call's journal: what the mind writes in, and what the circuit writes on. When it
+    /// returns, the first line is written: whatever happens to this process, the call has a record.
+    ///
+    /// # Errors
+    /// When the disk takes no new call, or the folder belongs to another.
+    pub async fn open(&self, opening: Opening) -> io::Result<(Book, Spool)> {
+        let (records, disk) = (opening.records, Arc::clone(&self.disk));
+        let (made, folder) = oneshot::channel();
+        tokio::task::spawn_blocking(move || {
+            // Nobody waits any more: there is no such call.
+            if let Err(Ok(folder)) = made.send(Folder::create(opening, disk)) {
+                folder.discard();
+            }
+        });
+        let folder = match timeout(OPENING_MAX, folder).await {
+            Ok(Ok(folder)) => folder,
+            Ok(Err(_)) | Err(_) => Err(io::ErrorKind::TimedOut.into()),
+        };
+        let folder = folder.inspect_err(|error| {
+            if error.kind() != io::ErrorKind::AlreadyExists {
+                self.disk.failed(error);
+            }
+        })?;
         let call = self.next.fetch_add(1, Ordering::Relaxed);
-        let records = opening.records;
-        let broken = self.tx.try_send(Message::Open(call, Box::new(opening))).is_err();
-        let book = Book { call, tx: self.tx.clone(), broken };
-        (book, Spool::new(call, self.tx.clone(), self.spares.clone(), records))
+        let broken = self.tx.try_send(Message::Open(call, Box::new(folder))).is_err();
+        let book = Book::new(call, self.tx.clone(), broken);
+        Ok((book, Spool::new(call, self.tx.clone(), self.spares.clone(), records)))
     }
 }
 
@@ -87,11 +109,16 @@ struct Thread {
     messages: Receiver<Message>,
     back: Sender<Box<Reel>>,
     folders: BTreeMap<u64, Folder>,
+    /// Calls with lines that are to be written at once.
+    shown: Vec<u64>,
+    /// Calls that are over, and whose end the disk has not taken.
+    owed: BTreeMap<u64, Folder>,
+    disk: Arc<Disk>,
 }
 
 impl Thread {
     fn run(mut self) {
-        let mut sweeps_at = Instant::now();
+        let (mut sweeps_at, mut tried_at) = (Instant::now(), Instant::now());
         loop {
             let open = loop {
                 match self.messages.try_recv() {
@@ -100,9 +127,11 @@ impl Thread {
                     Err(TryRecvError::Disconnected) => break false,
                 }
             };
+            self.disk.beat_and_try(&mut tried_at);
+            self.write_shown();
             if !open || sweeps_at <= Instant::now() {
                 sweeps_at = Instant::now() + SWEEP;
-                self.folders.retain(|_, folder| !folder.sweep(open));
+                self.sweep(open);
             }
             if !open {
                 return;
@@ -113,28 +142,28 @@ impl Thread {
 
     fn message(&mut self, message: Message) {
         match message {
-            Message::Open(call, opening) => {
-                self.folders.insert(call, Folder::new(*opening));
+            Message::Open(call, folder) => {
+                self.folders.insert(call, *folder);
             }
-            Message::Line(call, line) => self.folder(call, |folder| folder.line(&line)),
+            Message::Line(call, line, shown) => {
+                let Some(folder) = self.folders.get_mut(&call) else { return };
+                folder.line(&line);
+                if shown && self.shown.last() != Some(&call) {
+                    self.shown.push(call);
+                }
+            }
             Message::Reel(call, mut reel) => {
-                self.folder(call, |folder| folder.reel(&reel));
+                if let Some(folder) = self.folders.get_mut(&call) {
+                    folder.reel(&reel);
+                }
                 reel.clear();
                 // More than enough are spare: fine.
                 let _ = self.back.try_send(reel);
             }
-            Message::Over(call) => self.end(call, |folder| folder.over = true),
+            Message::Over(call) => self.end(call, Folder::over),
             Message::Close(call, transcript, done) => {
-                self.end(call, |folder| {
-                    folder.closing = Some((Instant::now(), transcript, done));
-                });
+                self.end(call, |folder| folder.close(transcript, done));
             }
-        }
-    }
-
-    fn folder(&mut self, call: u64, work: impl FnOnce(&mut Folder)) {
-        if let Some(folder) = self.folders.get_mut(&call) {
-            work(folder);
         }
     }
 
@@ -142,155 +171,71 @@ impl Thread {
     fn end(&mut self, call: u64, note: impl FnOnce(&mut Folder)) {
         let Some(folder) = self.folders.get_mut(&call) else { return };
         note(folder);
-        if folder.over && folder.closing.is_some() {
-            folder.finish();
-            self.folders.remove(&call);
+        if folder.is_complete() {
+            self.finish(call);
         }
     }
-}
 
-/// One call's files.
-struct Folder {
-    dir: PathBuf,
-    inbox: mpsc::Sender<Inbox>,
-    files: Option<Files>,
-    over: bool,
-    closing: Option<(Instant, serde_json::Value, oneshot::Sender<()>)>,
-}
-
-struct Files {
-    journal: io::BufWriter<File>,
-    tape: Option<File>,
-    recording: Option<Recording>,
-}
-
-impl Folder {
-    fn new(opening: Opening) -> Self {
-        let files = Files::create(&opening);
-        let Opening { dir, inbox, .. } = opening;
-        let mut folder = Self { dir, inbox, files: None, over: false, closing: None };
-        match files {
-            Ok(files) => folder.files = Some(files),
-            Err(e) => folder.fail(&e),
+    fn finish(&mut self, call: u64) {
+        let Some(mut folder) = self.folders.remove(&call) else { return };
+        if folder.finish() {
+            return;
         }
-        folder
-    }
-
-    /// A full or failing disk: said once, then nothing more is written; the call goes on.
-    fn fail(&mut self, error: &io::Error) {
-        counter!("trunkline_journal_failures_total").increment(1);
-        tracing::error!(dir = %self.dir.display(), %error, "a journal cannot be written");
-        self.files = None;
-        let detail = format!("the call's journal cannot be written: {error}");
-        let report = Report::Notice { code: "journal_lost", detail };
-        // A call with a full inbox has other troubles.
-        let _ = self.inbox.try_send(Inbox::Media(report));
-    }
-
-    fn line(&mut self, line: &str) {
-        if let Some(files) = &mut self.files
-            && let Err(e) = files.journal.write_all(line.as_bytes())
+        self.owed.insert(call, folder);
+        if self.owed.len() > OWED_MAX
+            && let Some((_, folder)) = self.owed.pop_first()
         {
-            self.fail(&e);
+            counter!("trunkline_journal_failures_total").increment(1);
+            tracing::error!(dir = %folder.dir().display(), "a call's end was never written");
         }
     }
 
-    fn reel(&mut self, reel: &Reel) {
-        if let Some(files) = &mut self.files
-            && let Err(e) = files.reel(reel)
-        {
-            self.fail(&e);
-        }
-    }
-
-    /// Writes what has been said so far. `true` when the call is over and its circuit has had its
-    /// time, or nobody is left to write.
-    fn sweep(&mut self, open: bool) -> bool {
-        if let Some(files) = &mut self.files
-            && let Err(e) = files.journal.flush()
-        {
-            self.fail(&e);
-        }
-        let ends = match &self.closing {
-            Some((since, ..)) => !open || since.elapsed() > CLOSING_MAX,
-            None => false,
-        };
-        if ends {
-            self.finish();
-        }
-        ends
-    }
-
-    fn finish(&mut self) {
-        let Some((_, transcript, done)) = self.closing.take() else { return };
-        if let Some(files) = &mut self.files {
-            let written = files
-                .finish()
-                .and_then(|()| fs::write(self.dir.join(TRANSCRIPT), format!("{transcript:#}\n")));
-            if let Err(e) = written {
-                self.fail(&e);
+    fn write_shown(&mut self) {
+        // A disk that takes nothing is not asked for every line.
+        let well = self.shown.is_empty() || self.disk.fault().is_none();
+        for call in self.shown.drain(..).filter(|_| well) {
+            if let Some(folder) = self.folders.get_mut(&call) {
+                folder.write_lines();
             }
         }
-        // Nobody waits for it any more: fine.
-        let _ = done.send(());
-    }
-}
-
-impl Files {
-    fn create(opening: &Opening) -> io::Result<Self> {
-        debug_assert_eq!(opening.first.version, VERSION, "one version is written");
-        if let Some(calls_dir) = opening.dir.parent() {
-            fs::create_dir_all(calls_dir)?;
-        }
-        // A folder that is there belongs to another call.
-        fs::create_dir(&opening.dir)?;
-        let file = File::create(opening.dir.join(JOURNAL))?;
-        let mut journal = io::BufWriter::with_capacity(JOURNAL_BYTES, file);
-        serde_json::to_writer(&mut journal, &opening.first)?;
-        journal.write_all(b"\n")?;
-        let Records { tape, recording } = opening.records;
-        Ok(Self {
-            journal,
-            tape: tape.then(|| File::create(opening.dir.join(TAPE))).transpose()?,
-            recording: recording
-                .then(|| Recording::create(&opening.dir.join(RECORDING), opening.lead))
-                .transpose()?,
-        })
     }
 
-    fn reel(&mut self, reel: &Reel) -> io::Result<()> {
-        if let Some(tape) = &mut self.tape {
-            tape.write_all(reel.tape())?;
+    /// Writes what has been said so far, and what could not be written before. Without anybody left
+    /// to write, all calls are over.
+    fn sweep(&mut self, open: bool) {
+        for folder in self.folders.values_mut() {
+            folder.write_lines();
         }
-        let Some(recording) = &mut self.recording else { return Ok(()) };
-        for (side, at, samples) in reel.sound() {
-            match side {
-                Side::Callee => recording.heard(at, samples),
-                Side::Agent => recording.said(at, samples),
-                Side::Cleared => recording.cleared(at),
-            }
-            recording.flush()?;
+        let complete =
+            |(call, folder): (&u64, &Folder)| (!open || folder.is_complete()).then_some(*call);
+        let over: Vec<u64> = self.folders.iter().filter_map(complete).collect();
+        for call in over {
+            self.finish(call);
         }
-        Ok(())
-    }
-
-    fn finish(&mut self) -> io::Result<()> {
-        self.journal.flush()?;
-        self.recording.as_mut().map_or(Ok(()), Recording::finish)
+        if self.disk.fault().is_none() {
+            self.owed.retain(|_, folder| !folder.finish());
+        }
     }
 }
 
 #[cfg(test)]
 mod tests {
+    use std::fs;
+
     use agent::{
         brief::Brief,
         call::{CallConfig, Policy},
     };
     use telephony::Direction;
+    use tokio::sync::mpsc;
 
     use super::*;
+    use crate::{
+        config::Records,
+        journal::{First, JOURNAL, RECORDING, Side, TAPE, TRANSCRIPT, VERSION},
+    };
 
-    fn opening(dir: PathBuf, records: Records, inbox: mpsc::Sender<Inbox>) -> Opening {
+    fn opening(dir: PathBuf, records: Records) -> Opening {
         let config = CallConfig {
             direction: Direction::Inbound,
             to: None,
@@ -298,8 +243,14 @@ mod tests {
             brief: Brief::default(),
             policy: Policy::default(),
         };
-        let first =
-            First { version: VERSION, call_id: "a".to_owned(), started: String::new(), config };
+        let first = First {
+            version: VERSION,
+            call_id: "a".to_owned(),
+            owner: None,
+            started: String::new(),
+            config,
+        };
+        let inbox = mpsc::channel(1).0;
         Opening { dir, first, records, lead: Duration::ZERO, inbox }
     }
 
@@ -308,9 +259,12 @@ mod tests {
         for (tape, recording) in [(true, true), (true, false), (false, true), (false, false)] {
             let dir = tempfile::tempdir().expect("a folder");
             let call = dir.path().join("a");
-            let records = Records { tape, recording };
-            let opening = opening(call.clone(), records, mpsc::channel(1).0);
-            let (book, mut spool) = Writer::spawn().expect("a thread").open(opening);
+            let records = Records { tape, recording, ..Records::default() };
+            let writer = Writer::spawn(dir.path().to_owned(), 0).expect("a thread");
+            let opened = writer.open(opening(call.clone(), records)).await;
+            let (book, mut spool) = opened.expect("opened");
+            // What was told is written already.
+            assert!(fs::metadata(call.join(JOURNAL)).is_ok_and(|journal| journal.len() > 100));
             if let Some(tape) = spool.tape() {
                 tape.extend_from_slice(b"a record");
             }
@@ -320,22 +274,22 @@ mod tests {
             let length = |name| fs::metadata(call.join(name)).map(|file| file.len()).ok();
             assert_eq!(length(TAPE), tape.then_some(8));
             assert_eq!(length(RECORDING), recording.then_some(44 + 4 * 160));
-            assert!(length(JOURNAL) > Some(0) && length(TRANSCRIPT).is_some());
+            assert!(length(TRANSCRIPT).is_some());
         }
     }
 
     #[tokio::test]
     async fn a_folder_that_is_there_is_another_calls() {
         let dir = tempfile::tempdir().expect("a folder");
-        let journal = dir.path().join(JOURNAL);
+        let call = dir.path().join("a");
+        fs::create_dir(&call).expect("made");
+        let journal = call.join(JOURNAL);
         fs::write(&journal, "an old call").expect("written");
-        let (inbox, mut messages) = mpsc::channel(1);
-        let opening = opening(dir.path().to_owned(), Records::default(), inbox);
-        let (book, _) = Writer::spawn().expect("a thread").open(opening);
-        book.close(serde_json::Value::Null).await;
+        let writer = Writer::spawn(dir.path().to_owned(), 0).expect("a thread");
+        let opened = writer.open(opening(call.clone(), Records::default())).await;
+        assert_eq!(opened.err().map(|e| e.kind()), Some(io::ErrorKind::AlreadyExists));
         assert_eq!(fs::read_to_string(&journal).expect("still there"), "an old call");
-        assert_eq!(fs::read_dir(dir.path()).expect("a folder").count(), 1);
-        let told = messages.recv().await.expect("told");
-        assert!(matches!(told, Inbox::Media(Report::Notice { code: "journal_lost", .. })));
+        assert_eq!(fs::read_dir(&call).expect("a folder").count(), 1);
+        assert_eq!(writer.disk().fault(), None, "no fault of the disk");
     }
 }

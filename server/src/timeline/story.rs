@@ -8,7 +8,10 @@ use media::{
     circuit::{Command, Event, UtteranceId},
 };
 
-use crate::journal::{self, First, JOURNAL, RECORDING};
+use crate::{
+    journal::{self, First, JOURNAL},
+    recordings,
+};
 
 /// A stretch of one side's speech.
 #[derive(Clone, Debug, PartialEq)]
@@ -121,7 +124,7 @@ impl Story {
             }
         }
         story.close(open);
-        story.sound = sound(&dir.join(RECORDING)).map(|(left, right)| {
+        story.sound = recordings::sound(dir).map(|(left, right)| {
             (open_media(&lines).map_or(0.0, |at| story.second(at)), left, right)
         });
         story.moments.sort_by(|a, b| a.at.total_cmp(&b.at));
@@ -300,13 +303,4 @@ fn open_media(lines: &[journal::Line]) -> Option<Mono> {
             matches!(line.input, Some(Input::Signal(telephony::Signal::MediaStarted { .. })))
         })
         .map(|line| line.at)
-}
-
-fn sound(path: &Path) -> Option<(Vec<i16>, Vec<i16>)> {
-    let mut wav = hound::WavReader::open(path).ok()?;
-    let all: Vec<i16> = wav.samples().collect::<Result<_, _>>().ok()?;
-    Some((
-        all.iter().step_by(2).copied().collect(),
-        all.iter().skip(1).step_by(2).copied().collect(),
-    ))
 }

@@ -15,7 +15,7 @@ use server::{
     call_task::Inbox,
     carrier::{Callees, Carrier, Leg, Path, Simulated, Ticket, Truths},
     clock::{Clock, unix_seconds},
-    config::{Inbound, Limits},
+    config::{Inbound, Limits, Records},
     exchange::{Exchange, Parts},
     http::{self, Certificates},
     media_thread::{MediaThreads, Newcomer, Shared, transport::Transport, words::Switchboard},
@@ -64,20 +64,25 @@ pub(crate) async fn house(line: Line) -> House {
 }
 
 pub(crate) async fn with_limits(line: Line, limits: Limits) -> House {
-    built(line, limits, stand_ins(), None).await
+    built(line, limits, stand_ins(), None, &|_| {}).await
+}
+
+/// A house whose calls are written where `prepare` has put something, which must have 1 MB free.
+pub(crate) async fn on_disk(line: Line, prepare: &dyn Fn(&std::path::Path)) -> House {
+    built(line, Limits::default(), stand_ins(), None, prepare).await
 }
 
 /// A house that speaks TLS only.
 pub(crate) async fn with_tls(line: Line) -> House {
     let (certificates, trust) = Trust::made();
-    built(line, Limits::default(), stand_ins(), Some((certificates, trust))).await
+    built(line, Limits::default(), stand_ins(), Some((certificates, trust)), &|_| {}).await
 }
 
 /// A house whose dialects are the test's own, as far as `change` goes.
 pub(crate) async fn with_dialects(line: Line, change: impl FnOnce(&mut Dialects)) -> House {
     let mut dialects = stand_ins();
     change(&mut dialects);
-    built(line, Limits::default(), dialects, None).await
+    built(line, Limits::default(), dialects, None, &|_| {}).await
 }
 
 async fn built(
@@ -85,10 +90,14 @@ async fn built(
     limits: Limits,
     dialects: Dialects,
     tls: Option<(Certificates, Trust)>,
+    prepare: &dyn Fn(&std::path::Path),
 ) -> House {
     assembly::install_tls();
     http::metrics_handle();
     let dir = tempfile::tempdir().expect("a folder");
+    let calls_dir = dir.path().join("calls");
+    std::fs::create_dir(&calls_dir).expect("made");
+    prepare(&calls_dir);
     let listener = http::bind(SocketAddr::from(([127, 0, 0, 1], 0))).expect("bound");
     let address = listener.local_addr().expect("an address");
     let clock = Clock::start();
@@ -114,8 +123,8 @@ async fn built(
         Parts {
             clock,
             limits,
-            calls_dir: dir.path().join("calls"),
-            records: server::config::Records::default(),
+            calls_dir,
+            records: Records { free_mb_min: 1, ..Records::default() },
             from: None,
             policy: Policy { hangup_ms_max: 300, ..Policy::default() },
             circuit: CircuitConfig { judge: false, ..CircuitConfig::default() },

@@ -48,3 +48,54 @@ async fn a_streamed_leg_presses_keys_as_tones() {
     let same = server::replay::replay(&out, false).expect("readable");
     assert!(same.is_ok(), "{same:?}");
 }
+
+/// The tones reach the callee, whose line brings them back; nothing that is kept tells which they were.
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn secret_keys_are_pressed_and_kept_nowhere() {
+    let house = with_dialects(Line::Manual, |dialects| {
+        dialects.llm = Box::new(|_| {
+            let press = llm::scripted::Answer::default();
+            let secret = json!({"digits": "4715", "sensitive": true});
+            let press = press.call("press_digits", secret);
+            Box::new(llm::scripted::Scripted::new([press]))
+        });
+    })
+    .await;
+    let id = house.place("+12125550123").await;
+    let mut peer = Peer::attach(&house, &id).await;
+    peer.press(&house, &id, '8').await;
+    let (mut detector, mut heard) = (dtmf::Detector::new(), String::new());
+    while heard.len() < 4 {
+        let media = peer.event("media").await;
+        let payload = media["media"]["payload"].as_str().expect("a payload").to_owned();
+        peer.media(&payload).await;
+        let bytes = BASE64.decode_to_vec(payload).expect("base64");
+        let samples: Vec<i16> = bytes.into_iter().map(mulaw_decode).collect();
+        detector.feed(&samples, |press| heard.push(press.digit.as_char()));
+    }
+    assert_eq!(heard, "4715");
+    house.post(&format!("/call/{id}/hangup"), "").await;
+    let body = house.ended(&id).await;
+    let dir = house.call_dir(&id);
+
+    let pressed = body["transcript"].as_array().expect("a transcript").iter();
+    let pressed: Vec<_> = pressed.filter_map(|line| line.get("toolArgs")).collect();
+    assert_eq!(pressed, [&json!({"digits": "0000", "sensitive": true})]);
+    let journal = house.journal(&id);
+    let secrets = ["4715", r#""4""#, r#""7""#, r#""1""#, r#""5""#];
+    assert!(secrets.iter().all(|secret| !journal.contains(secret)), "{journal}");
+    assert!(journal.contains(r#""8""#), "their own key is no secret: {journal}");
+    let (callee, agent) = server::recordings::sound(&dir).expect("a recording");
+    for side in [callee, agent] {
+        assert!(!side.is_empty());
+        dtmf::Detector::new().feed(&side, |press| panic!("{press:?} is in the recording"));
+    }
+    let same = server::replay::replay(&dir, false).expect("readable").expect("identical");
+    assert!(same.sound.is_some_and(|(inputs, _)| inputs > 0) && same.torn.is_none(), "{same:?}");
+    let tape = std::fs::read(dir.join("circuit.tape")).expect("a tape");
+    let mut tape = media::tape::Reader::new(&tape).expect("a tape");
+    while let Some(entry) = tape.next() {
+        let entry = entry.expect("whole");
+        assert!(!format!("{entry:?}").contains("Keys("), "{entry:?}");
+    }
+}

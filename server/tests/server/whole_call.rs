@@ -16,9 +16,7 @@ async fn shop_call(house: &House) -> String {
 
 fn left_behind(house: &House, id: &str) {
     let dir = house.call_dir(id);
-    for file in
-        ["journal.jsonl", "circuit.tape", "recording.wav", "transcript.json", "timeline.svg"]
-    {
+    for file in ["journal.jsonl", "circuit.tape", "transcript.json", "timeline.svg"] {
         let length = std::fs::metadata(dir.join(file)).map(|m| m.len()).unwrap_or(0);
         assert!(length > 100, "{file}: {length} bytes");
     }
@@ -26,11 +24,10 @@ fn left_behind(house: &House, id: &str) {
     let same = same.unwrap_or_else(|difference| panic!("{difference}"));
     assert!(same.mind_outputs > 10 && same.torn.is_none(), "{same:?}");
     assert!(same.sound.is_some_and(|(inputs, outputs)| inputs > 100 && outputs > 100), "{same:?}");
-    let wav = hound::WavReader::open(dir.join("recording.wav")).expect("a recording");
-    let samples: Vec<i16> = wav.into_samples().map(|s| s.expect("whole")).collect();
-    for side in 0..2 {
-        let loudest = samples.iter().skip(side).step_by(2).map(|s| s.unsigned_abs()).max();
-        assert!(loudest.is_some_and(|peak| peak > 500), "side {side}: {loudest:?}");
+    let (callee, agent) = server::recordings::sound(&dir).expect("a recording");
+    for (side, sound) in [("callee", callee), ("agent", agent)] {
+        let loudest = sound.iter().map(|s| s.unsigned_abs()).max();
+        assert!(loudest.is_some_and(|peak| peak > 500), "{side}: {loudest:?}");
     }
 }
 

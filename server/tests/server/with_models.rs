@@ -23,7 +23,7 @@ async fn the_shop_tells_its_hours_and_is_understood() {
         directory::OPENING_HOURS
     );
     let request = CallRequest::from_json(body.as_bytes()).expect("a request");
-    let id = running.exchange.place(request).expect("placed");
+    let id = running.exchange.place(request).await.expect("placed");
     let call = running.exchange.find(&id).expect("known");
     timeout(2 * PATIENCE, call.over()).await.expect("over in time");
     let body = call.body();
