@@ -3,7 +3,7 @@
 
 use std::time::Duration;
 
-use media::{Mono, circuit};
+use media::{Mono, circuit, ear::Change};
 
 use super::{parts::Parts, words::Record};
 use crate::{
@@ -31,6 +31,8 @@ pub(super) struct Watching {
     shift: Option<Shift>,
     /// Speech while nobody was to listen.
     unheard: Option<Unheard>,
+    /// What sounds was heard before on this call.
+    pub(super) repeats: bool,
 }
 
 #[derive(Clone, Copy, Debug)]
@@ -79,6 +81,11 @@ impl Parts {
             watch.poll();
             watch
         });
+        match event {
+            circuit::Event::Sounds(Change::Repeats { .. }) => self.watching.repeats = true,
+            circuit::Event::Sounds(Change::New) => self.watching.repeats = false,
+            _ => {}
+        }
         match event {
             circuit::Event::Sounds(change) => self.watch(now, line::Input::Sound(change)),
             // Of a tone that lasts, its end says nothing new.

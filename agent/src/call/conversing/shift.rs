@@ -7,7 +7,7 @@ use super::{Conversing, Next};
 use crate::{
     brief::Voicemail,
     call::{State, closing::Closing, parts::Parts, watching::Shift, words::EndedBy},
-    line,
+    line, menu,
 };
 
 /// Said at once to somebody who takes a call that waited.
@@ -49,14 +49,27 @@ impl Conversing {
             return next;
         }
         match state {
-            line::State::VoicemailGreeting => self.greeted_by_mailbox(parts, now),
-            line::State::Beep => self.recorded_by_mailbox(parts, now),
+            line::State::VoicemailGreeting => {
+                parts.end_walk(now, menu::Line::Beep);
+                self.greeted_by_mailbox(parts, now)
+            }
+            line::State::Beep => {
+                parts.end_walk(now, menu::Line::Beep);
+                self.recorded_by_mailbox(parts, now)
+            }
+            // A person may say some of what menus say: then only keys count.
+            line::State::Ivr if was != line::State::Human => {
+                self.enter_menu(parts, now);
+                Next::Stay
+            }
             line::State::Fax => self.over(parts, now, "fax", "a fax machine answered"),
             line::State::Ended => {
+                parts.lost_in_menu(now);
                 self.over(parts, now, "line_ended", "the line says that the call is over")
             }
             line::State::Human => {
                 self.mailbox = None;
+                self.leave_menu(parts, now);
                 if was.is_hold() || was == line::State::PickupSuspected {
                     return self.picked_up(parts, now);
                 }
@@ -91,7 +104,7 @@ impl Conversing {
     }
 
     /// A greeting goes on: what was begun of the message is said again from the start.
-    fn greeted_by_mailbox(&mut self, parts: &mut Parts, now: Mono) -> Next {
+    pub(super) fn greeted_by_mailbox(&mut self, parts: &mut Parts, now: Mono) -> Next {
         self.opening = None;
         self.mailbox = Some(Mailbox::Greets);
         if parts.config.brief.voicemail == Voicemail::HangUp {
