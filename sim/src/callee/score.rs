@@ -112,6 +112,14 @@ impl Score {
         &self.script
     }
 
+    /// Every text of the script with its sound.
+    pub fn texts(&self) -> impl Iterator<Item = (&str, &[i16])> {
+        self.sounds.iter().filter_map(|(sound, samples)| match sound {
+            Sound::Text(text) => Some((text.as_str(), &samples[..])),
+            _ => None,
+        })
+    }
+
     /// A sound of the script, 8 kHz mono.
     pub fn sound(&self, wanted: &Sound) -> Option<Arc<[i16]>> {
         self.sounds.get(wanted).cloned()
