@@ -91,7 +91,8 @@ impl Parts {
 
     /// Words that were understood of a stretch of talk, so far.
     pub(super) fn walk_words(&mut self, now: Mono, text: &str, began: Mono) {
-        let sounds_so = matches!(self.line(), None | Some(line::State::Ivr));
+        let sounds_so =
+            matches!(self.line(), None | Some(line::State::Ivr | line::State::HoldMessage));
         if sounds_so && !self.walking.is_on && menu::is_menu(text) {
             self.begin_walk(now);
         }
@@ -159,6 +160,8 @@ impl Parts {
                     self.walk(now, menu::Input::Played);
                 }
             }
+            // Nobody hears it; it is tried another way.
+            menu::Output::Say { .. } if !self.may_speak() => self.walk(now, menu::Input::Played),
             menu::Output::Say { text } => {
                 self.split_turn(now);
                 self.say_all(now, &text, false);

@@ -13,6 +13,8 @@ use crate::{
 
 /// What the recogniser is given from before somebody seems to be there, in samples: 2 s.
 const PRE_ROLL: u64 = 16_000;
+/// By the time somebody seems to be there they have spoken for about so long.
+const SUSPECTED_FOR: Duration = Duration::from_millis(600);
 /// Speech that ended so long ago is not listened to any more.
 const TOO_OLD: Duration = Duration::from_secs(2);
 
@@ -146,7 +148,9 @@ impl Parts {
         }
         let here = from_sample + now.since(at).as_micros() as u64 / 125;
         let from = here.saturating_sub(PRE_ROLL);
-        let mut steps = self.turn.speech_started(at, from).unwrap_or_default();
+        // What sounded before, a tone or music, is no part of what is being said.
+        let began = at.max(now - SUSPECTED_FOR);
+        let mut steps = self.turn.speech_started(began, from).unwrap_or_default();
         if let Some((ended, to_sample)) = ended {
             steps.extend(self.turn.speech_ended(ended, to_sample).unwrap_or_default());
         }

@@ -48,24 +48,18 @@ struct Piece {
     is_repeat: bool,
 }
 
-/// Whether these words name keys to press, or ask for a number to be typed: what no person says.
+/// Whether these words offer keys or choices, or ask for a number to be typed: what no person says.
 pub fn is_menu(text: &str) -> bool {
     let reading = read::read(std::iter::once(text));
     let types = reading.cues.wants_number.is_some()
         && (reading.cues.ends_with.is_some() || matches!(line::cue(text), Some((Cue::Menu, _))));
-    types || reading.offers.iter().any(|offer| !offer.keys.is_empty())
+    let keys = reading.offers.iter().any(|offer| !offer.keys.is_empty());
+    types || keys || reading.offers.len() > 1
 }
 
 /// Whether these words are rather a machine's than a person's.
 pub fn is_machine(text: &str) -> bool {
-    let Reading { offers, cues, .. } = read::read(std::iter::once(text));
-    let says = cues.is_invalid
-        || cues.heard_nothing
-        || cues.holds
-        || cues.is_closed
-        || cues.is_mailbox
-        || cues.is_survey;
-    says || !offers.is_empty() || is_menu(text)
+    read::read(std::iter::once(text)).is_machine() || is_menu(text)
 }
 
 /// Finds the way through one call's menus.
@@ -314,6 +308,9 @@ impl<M: Matcher> Navigator<M> {
             self.note_effect(now, &attempt, effect);
             if effect == Effect::Changed {
                 self.place = None;
+                if reading.is_person() {
+                    return self.end(End::Person);
+                }
             } else {
                 let place = attempt.place;
                 self.memory.learn(place, &reading);

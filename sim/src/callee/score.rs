@@ -120,6 +120,14 @@ impl Score {
         })
     }
 
+    /// Every sound of the script that is no text: music, tones, noises.
+    pub fn noises(&self) -> impl Iterator<Item = &[i16]> {
+        self.sounds.iter().filter_map(|(sound, samples)| match sound {
+            Sound::Text(_) | Sound::Burst(_) => None,
+            _ => Some(&samples[..]),
+        })
+    }
+
     /// A sound of the script, 8 kHz mono.
     pub fn sound(&self, wanted: &Sound) -> Option<Arc<[i16]>> {
         self.sounds.get(wanted).cloned()

@@ -5,5 +5,5 @@ mod known;
 mod tones;
 pub mod words;
 
-pub use known::Known;
+pub use known::{Known, known_judge};
 pub use tones::{Spectrum, hears_tone};

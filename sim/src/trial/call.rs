@@ -8,10 +8,10 @@ use std::{
 
 use agent::{
     brief::Brief,
-    call::{CallConfig, Ending, Line, Output, Policy, Record},
+    call::{CallConfig, EndedBy, Ending, Line, Output, Policy, Record},
     line,
     llm::{self, Role, brain::Brain},
-    menu::{End, Goal},
+    menu::{End, Goal, Reason},
     tts,
 };
 use media::{
@@ -22,11 +22,14 @@ use telephony::Direction;
 
 use crate::{
     callee::{self, NoSound, Recogniser, Score, Script},
-    ear::Known,
+    ear::{Known, known_judge},
     line::LineConfig,
     tree::{Errand, Tree},
-    world::{Log, Minds, World, WorldConfig, plain_judge},
+    world::{Log, Minds, World, WorldConfig},
 };
+
+/// A person who is not answered for so long after their first words hangs up, in ms.
+const ANSWERED_MS_MAX: u32 = 3_000;
 
 /// How a call is tried.
 #[derive(Clone, Debug)]
@@ -79,6 +82,9 @@ impl CallReport {
         let ended = match errand.ends {
             End::Person => self.speaks_to_person(),
             End::Mailbox => matches!(&self.errand.tree.messages[..], [one] if one.speech_ms > 500),
+            End::GaveUp(Reason::TheyHungUp) => {
+                self.ending.as_ref().is_some_and(|ending| ending.by == EndedBy::Callee)
+            }
             End::GaveUp(reason) => {
                 let told =
                     |(done, text): &(bool, String)| !done && text.contains(&reason.to_string());
@@ -89,8 +95,15 @@ impl CallReport {
     }
 
     fn speaks_to_person(&self) -> bool {
-        let person = self.errand.spoken.first().map(|spoken| self.time_of(spoken.from_sample));
-        person.is_some_and(|from| self.spoke.iter().any(|at| *at > from))
+        self.answered_after_ms().is_some_and(|ms| ms <= ANSWERED_MS_MAX)
+    }
+
+    /// From the end of a person's first words to our own, in ms; nothing before the person spoke.
+    pub fn answered_after_ms(&self) -> Option<u32> {
+        let first = self.errand.spoken.first()?;
+        let (from, to) = (self.time_of(first.from_sample), self.time_of(first.to_sample));
+        let at = self.spoke.iter().find(|at| **at > from)?;
+        u32::try_from(at.since(to).as_millis()).ok()
     }
 
     /// When a position of the callee's account was heard by us, as good as at once.
@@ -169,7 +182,7 @@ pub fn call_to(
             voice: tts::scripted::Scripted::new(tts::scripted::Script::default()),
             said: Arc::clone(&said),
         }),
-        judge: Box::new(plain_judge),
+        judge: known_judge(&score),
         callee: Some(Box::new(LastSaid(said))),
     };
     let call = CallConfig {

@@ -57,7 +57,11 @@ impl Conversing {
                     None => self.recorded_by_mailbox(parts, now),
                 }
             }
-            End::Person | End::Mailbox => Next::Stay,
+            End::Person => {
+                self.leave_menu(parts, now);
+                self.reply_at_last(parts, now)
+            }
+            End::Mailbox => Next::Stay,
         }
     }
 }

@@ -96,7 +96,7 @@ impl Conversing {
     }
 
     /// Answers what was said before it was known that somebody is there to answer.
-    fn reply_at_last(&mut self, parts: &mut Parts, now: Mono) -> Next {
+    pub(super) fn reply_at_last(&mut self, parts: &mut Parts, now: Mono) -> Next {
         match self.unanswered.take() {
             Some(text) if parts.mouth.is_idle() => self.reply(parts, now, &text),
             _ => Next::Stay,
