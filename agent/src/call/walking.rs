@@ -154,6 +154,7 @@ impl Parts {
                 let ms = |ms: u32| u16::try_from(ms).unwrap_or(u16::MAX);
                 let keys = Keys::try_from(keys).map(|keys| keys.timed(ms(tone_ms), ms(gap_ms)));
                 let pressed = keys.map_err(|error| error.to_string());
+                self.watch(now, line::Input::Pressed);
                 if let Err(why) = pressed.and_then(|keys| self.press(now, keys)) {
                     // It will have no effect, and then be tried by voice.
                     self.notice("not_pressed", why);
@@ -164,6 +165,7 @@ impl Parts {
             menu::Output::Say { .. } if !self.may_speak() => self.walk(now, menu::Input::Played),
             menu::Output::Say { text } => {
                 self.split_turn(now);
+                self.watch(now, line::Input::Pressed);
                 self.say_all(now, &text, false);
                 self.walking.is_saying = true;
             }

@@ -23,7 +23,7 @@ use telephony::Direction;
 use crate::{
     callee::{self, NoSound, Recogniser, Score, Script},
     ear::{Known, known_judge},
-    line::LineConfig,
+    line::{LineConfig, Run},
     tree::{Errand, Tree},
     world::{Log, Minds, World, WorldConfig},
 };
@@ -70,6 +70,8 @@ pub struct CallReport {
     pub began: Mono,
     /// Each utterance of ours: its first sound.
     pub spoke: Vec<Mono>,
+    /// Our sound as they heard it, keys included, by positions of their account.
+    pub runs: Vec<Run>,
     /// The errand's result, and in a sentence.
     pub report: Option<(bool, String)>,
 }
@@ -104,6 +106,16 @@ impl CallReport {
         let (from, to) = (self.time_of(first.from_sample), self.time_of(first.to_sample));
         let at = self.spoke.iter().find(|at| **at > from)?;
         u32::try_from(at.since(to).as_millis()).ok()
+    }
+
+    /// The keys that the machines heard, in order.
+    pub fn keys(&self) -> String {
+        self.errand.tree.keys.iter().map(|key| key.digit.as_char()).collect()
+    }
+
+    /// How many keys were pressed where nobody offered them.
+    pub fn unoffered(&self) -> usize {
+        self.errand.tree.keys.iter().filter(|key| !key.is_offered).count()
     }
 
     /// When a position of the callee's account was heard by us, as good as at once.
@@ -220,6 +232,7 @@ fn report(world: &World) -> CallReport {
             _ => None,
         }),
         began: world.line().map_or(Mono::ZERO, |line| line.started_at()),
+        runs: world.line().map(|line| line.runs().to_vec()).unwrap_or_default(),
         spoke: log.sounds.iter().filter_map(spoke).collect(),
         report: records(log, |record| match record {
             Record::Report { done, summary, .. } => Some((*done, summary.clone())),

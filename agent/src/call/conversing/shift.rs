@@ -7,14 +7,12 @@ use super::{Conversing, Next};
 use crate::{
     brief::Voicemail,
     call::{State, closing::Closing, parts::Parts, watching::Shift, words::EndedBy},
+    dialogue::MAILBOX_RECORDS,
     line, menu,
 };
 
 /// Said at once to somebody who takes a call that waited.
 const STILL_HERE: &str = "Yes, I'm here.";
-/// What the model is told when a mailbox records.
-const MAILBOX: &str = "(A mailbox answered and records now. Say the message to leave, in one go; the call ends after it.)";
-
 /// How far we are with a mailbox.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(super) enum Mailbox {
@@ -127,7 +125,7 @@ impl Conversing {
                 parts.say_all(now, &text, false);
             }
             Voicemail::Leave => {
-                parts.dialogue.callee(MAILBOX);
+                parts.dialogue.callee(MAILBOX_RECORDS);
                 parts.owed = true;
             }
         }
