@@ -167,7 +167,7 @@ fn keys_are_pressed_the_way_the_leg_can() {
         let press = Answer::default().call("press_digits", json!({"digits": "1#"}));
         let model = Scripted::new([press, Answer::say("One, please.")]);
         let mut world = World::connected(config("Ask."), model, leg(path, Bridging::None));
-        let said = world.exchange("For bookings press one.");
+        let said = world.exchange("You may type it in now.");
         let control = world
             .controls()
             .iter()

@@ -14,6 +14,7 @@ use super::{
 };
 use crate::{
     llm::{Role, ToolCall},
+    menu::{self, Action},
     tools::{Tool, masked},
     transcript::line,
 };
@@ -50,6 +51,9 @@ impl Parts {
     /// # Errors
     /// Why it cannot be done, for the model.
     pub(super) fn act(&mut self, now: Mono, tool: Tool) -> Result<Deed, String> {
+        if let Some(action) = self.walks().then(|| tool.in_menu()).flatten() {
+            return self.act_in_menu(now, action);
+        }
         match tool {
             Tool::HangUp => Ok(Deed { hang_up: true, is_enough: false, ..enough("hanging up") }),
             Tool::Say(text) => {
@@ -71,10 +75,23 @@ impl Parts {
             }
             Tool::PressDigits(digits) => self.press(now, digits),
             Tool::BridgeUser => self.bridge(now),
+            Tool::Menu(_) => Err("no menu is on the line".to_owned()),
         }
     }
 
-    fn press(&mut self, now: Mono, digits: Keys) -> Result<Deed, String> {
+    fn act_in_menu(&mut self, now: Mono, action: Action) -> Result<Deed, String> {
+        if self.walking.is_busy() {
+            return Err("wait: what came of the last choice is not known yet".to_owned());
+        }
+        self.walk(now, menu::Input::Act(action));
+        Ok(enough("done; what comes of it is told"))
+    }
+
+    /// Presses keys by the leg's best method.
+    ///
+    /// # Errors
+    /// Why it cannot be done, for the model.
+    pub(super) fn press(&mut self, now: Mono, digits: Keys) -> Result<Deed, String> {
         let path = self.capabilities.map_or(DigitPath::None, |leg| leg.digits);
         let order = match path {
             DigitPath::Control | DigitPath::PlayAndReattach => {

@@ -1,5 +1,6 @@
 //! The conversation: openings, turns, answers, silence, and when to leave it.
 
+mod menu;
 mod shift;
 
 use std::time::Duration;
@@ -10,6 +11,7 @@ use media::{
 };
 use telephony::{Cause, Signal};
 
+use menu::taken_by_menu;
 use shift::Mailbox;
 
 use super::{
@@ -26,7 +28,7 @@ use super::{
 use crate::{
     line,
     llm::Role,
-    transcript,
+    menu as navigation, transcript,
     turn::{Step, Taken, evidence},
 };
 
@@ -76,10 +78,7 @@ impl Conversing {
     pub(super) fn handle(&mut self, parts: &mut Parts, now: Mono, input: &Input) -> Next {
         let mut next = match input {
             Input::Sound(event) => self.sound(parts, now, event),
-            Input::Stt(event) => match parts.recognised(now, event) {
-                Some(steps) => self.steps(parts, now, steps),
-                None => Next::Ignore,
-            },
+            Input::Stt(event) => self.understood(parts, now, event),
             Input::Llm(event) => {
                 let answer = parts.thought(now, event);
                 self.answer(parts, now, &answer)
@@ -103,6 +102,12 @@ impl Conversing {
         {
             next = self.shifted(parts, now, shift);
         }
+        if !matches!(next, Next::Go(_)) {
+            parts.walk_on(now);
+            if let Some(end) = parts.walk_end() {
+                next = self.walked(parts, now, end);
+            }
+        }
         if matches!(next, Next::Go(_)) {
             return next;
         }
@@ -115,7 +120,7 @@ impl Conversing {
     }
 
     /// When the next thing is due.
-    pub(super) fn deadlines(&self, parts: &Parts) -> [Option<(Mono, Timer)>; 8] {
+    pub(super) fn deadlines(&self, parts: &Parts) -> [Option<(Mono, Timer)>; 9] {
         let policy = &parts.config.policy;
         let opening = self.opening.filter(|_| !parts.turn.is_open() && parts.may_speak());
         let quiet = parts.quiet.deadline(policy);
@@ -128,6 +133,7 @@ impl Conversing {
             parts.thinking.deadline(policy.think_ms_max).map(|at| (at, Timer::Think)),
             parts.mouth.deadline(policy).map(|(at, _)| (at, Timer::Speech)),
             parts.watch_deadline().map(|at| (at, Timer::Line)),
+            parts.walking.deadline().map(|at| (at, Timer::Menu)),
             parts.bridging_until.map(|at| (at, Timer::Bridge)),
             parts.farewell_start().map(|at| (at, Timer::Farewell)),
         ]
@@ -142,17 +148,26 @@ impl Conversing {
                 }
                 self.steps(parts, now, steps)
             }
-            Event::KeysPlayed | Event::KeysCancelled | Event::Tone(_) | Event::Sounds(_) => {
+            Event::KeysPlayed | Event::KeysCancelled => {
+                parts.keys_played(now);
                 Next::Stay
             }
+            Event::Tone(_) | Event::Sounds(_) => Next::Stay,
             _ if parts.playout(now, event) => Next::Stay,
             _ => Next::Ignore,
         }
     }
 
     fn steps(&mut self, parts: &mut Parts, now: Mono, steps: Vec<Step>) -> Next {
-        let mut next = Next::Stay;
+        // What is on the line decides what becomes of what was said.
+        let mut next = match parts.take_shift() {
+            Some(shift) => self.shifted(parts, now, shift),
+            None => Next::Stay,
+        };
         for step in steps {
+            if matches!(next, Next::Go(_)) {
+                break;
+            }
             match step {
                 Step::Suppose(text) => self.suppose(parts, now, &text),
                 Step::Withdraw => parts.disapprove(),
@@ -166,7 +181,8 @@ impl Conversing {
     /// They may be done: think ahead, unless something else comes first.
     fn suppose(&self, parts: &mut Parts, now: Mono, text: &str) {
         let greeting_first = self.opening.is_some() && parts.config.brief.greeting.is_some();
-        if parts.mouth.is_idle() && !parts.thinking.is_busy() && !greeting_first {
+        let free = parts.mouth.is_idle() && !parts.thinking.is_busy() && !parts.walks();
+        if free && !greeting_first {
             parts.think(now, Some(text));
         }
     }
@@ -174,6 +190,9 @@ impl Conversing {
     fn taken(&mut self, parts: &mut Parts, now: Mono, taken: &Taken) -> Next {
         if taken.text.is_empty() {
             return self.nothing_understood(parts, now);
+        }
+        if taken_by_menu(parts, now, taken) {
+            return Next::Stay;
         }
         let (_, back_channel) = evidence(&taken.text);
         if back_channel && !parts.mouth.is_idle() && !parts.mouth.asks() {
@@ -279,7 +298,10 @@ impl Conversing {
                 bridge_failed(parts);
                 Next::Stay
             }
-            Signal::DigitsSent => Next::Stay,
+            Signal::DigitsSent => {
+                parts.keys_played(now);
+                Next::Stay
+            }
             _ => Next::Ignore,
         }
     }
@@ -291,6 +313,9 @@ impl Conversing {
             return goodbye(parts, now, OUT_OF_TIME, EndedBy::Network);
         }
         parts.watch(now, line::Input::Tick);
+        if due(parts.walking.deadline()) {
+            parts.walk(now, navigation::Input::Tick);
+        }
         if due(self.opening) && !parts.turn.is_open() && parts.may_speak() {
             self.open(parts, now);
         }
@@ -348,6 +373,11 @@ impl Conversing {
 
     /// After everything that happened: whose turn is it now?
     fn settle(&mut self, parts: &mut Parts, now: Mono) {
+        if parts.walks() {
+            self.opening = None;
+            parts.quiet.stop();
+            return parts.ask_for_choice(now);
+        }
         if parts.turn.is_open() || !parts.mouth.is_idle() || parts.thinking.is_busy() {
             parts.quiet.stop();
         } else if self.mailbox == Some(Mailbox::Greets) {
@@ -369,7 +399,9 @@ impl Conversing {
 /// The callee began to speak. What they cannot have heard yet is taken back: it may not fit any more.
 fn callee_speaks(parts: &mut Parts, now: Mono) {
     parts.quiet.stop();
-    if parts.mouth.is_unheard() {
+    if parts.walks() {
+        // Menus talk on, whatever we do.
+    } else if parts.mouth.is_unheard() {
         parts.forget();
         parts.hush(now, false);
         parts.rest.clear();

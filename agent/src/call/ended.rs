@@ -24,6 +24,9 @@ pub(super) fn enter(parts: &mut Parts, now: Mono, cause: Cause, by: EndedBy) {
             _ => {}
         }
     }
+    if matches!(by, EndedBy::Callee | EndedBy::Network) {
+        parts.lost_in_menu(now);
+    }
     parts.end_waterfall();
     parts.record(Record::State { state: "ended".to_owned() });
     let talk = parts.answered_at.map_or(Duration::ZERO, |at| now.since(at));

@@ -9,7 +9,7 @@
 //! may still answer with a question, are part of the conversation: nothing is closed by them.
 //!
 //! One file per state; this one only hands over. What the states share stands in `parts`, with one
-//! file per organ: `hearing`, `thinking`, `speaking` (over `mouth`), `acting`, `quiet`, `watching`.
+//! file per organ: `hearing`, `thinking`, `speaking` (over `mouth`), `acting`, `quiet`, `watching`, `walking`.
 
 mod acting;
 mod bridged;
@@ -25,6 +25,7 @@ mod parts;
 mod quiet;
 mod speaking;
 mod thinking;
+mod walking;
 mod watching;
 mod words;
 

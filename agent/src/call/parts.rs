@@ -12,6 +12,7 @@ use super::{
     mouth::Mouth,
     quiet::Quiet,
     thinking::Thinking,
+    walking::Walking,
     watching::Watching,
     words::{Line, Output, Record, Waterfall},
 };
@@ -40,6 +41,7 @@ pub(super) struct Parts {
     pub(super) thinking: Thinking,
     pub(super) quiet: Quiet,
     pub(super) watching: Watching,
+    pub(super) walking: Walking,
     /// Of the leg, once its stream stands.
     pub(super) capabilities: Option<Capabilities>,
     pub(super) answered_at: Option<Mono>,
@@ -72,6 +74,7 @@ impl Parts {
             thinking: Thinking::default(),
             quiet: Quiet::default(),
             watching: Watching::default(),
+            walking: Walking::default(),
             capabilities: None,
             answered_at: None,
             digits: Vec::new(),

@@ -16,6 +16,9 @@ use crate::{
 /// What stands in for the callee's words when nobody has spoken: the model then opens.
 pub const NOBODY_SPOKE: &str = "(The call is connected. Nobody has spoken yet.)";
 
+/// What the model is told when a mailbox records.
+pub const MAILBOX_RECORDS: &str = "(A mailbox answered and records now. Say the message to leave, in one go; the call ends after it.)";
+
 /// One of our answers.
 #[derive(Clone, Debug, Default)]
 struct Reply {

@@ -57,6 +57,8 @@ pub enum Input<'a> {
     },
     /// The carrier knows.
     Carrier(Carrier),
+    /// We pressed a key, or answered a machine.
+    Pressed,
     /// A deadline came.
     Tick,
 }
@@ -141,6 +143,7 @@ impl Watch {
             Input::Tone(tone) => self.facts.tone = Some(tone),
             Input::Words { text, from } => self.facts.understand(text, from),
             Input::Carrier(carrier) => return self.carrier(carrier),
+            Input::Pressed => return self.pressed(),
             Input::Tick => {}
         }
         // What is known may say more in the state that follows.
@@ -184,6 +187,14 @@ impl Watch {
             Carrier::Ended => (State::Ended, "ended"),
         };
         self.decide(Finding::of(state, 1.0, Evidence::Carrier(what)));
+    }
+
+    /// What is said next is said to us, by a menu or by whom it passed us on to, and is no announcement.
+    fn pressed(&mut self) {
+        if matches!(self.state, State::HoldMessage | State::HoldSilence) {
+            self.facts.talk = None;
+            self.decide(Finding::of(State::Ivr, 0.7, Evidence::Pressed));
+        }
     }
 
     fn judge(&self) -> Option<Finding> {

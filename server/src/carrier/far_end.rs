@@ -9,6 +9,7 @@ use std::{
 };
 
 use crossbeam_channel::{Receiver, TryRecvError, bounded};
+use media::circuit::Keys;
 use sim::line::{Line, LineInput, LineOutput};
 use telephony::{Signal, conformance::Wire, stream};
 use tokio::sync::mpsc;
@@ -32,6 +33,11 @@ pub(super) enum Connection {
     },
 }
 
+/// What the carrier is asked beside the stream. A closed channel is a hang-up.
+pub(super) enum Asked {
+    Press(Keys),
+}
+
 /// Everything one line runs on.
 pub(super) struct FarEnd {
     pub(super) call_id: String,
@@ -39,7 +45,7 @@ pub(super) struct FarEnd {
     pub(super) line: Line,
     pub(super) connection: Connection,
     pub(super) inbox: mpsc::Sender<Inbox>,
-    pub(super) hung_up: Receiver<()>,
+    pub(super) asked: Receiver<Asked>,
     pub(super) callees: Arc<Callees>,
 }
 
@@ -74,9 +80,18 @@ impl FarEnd {
                     }
                 }
             }
-            if let Ok(()) | Err(TryRecvError::Disconnected) = self.hung_up.try_recv() {
-                ours = true;
-                self.line.handle(now, LineInput::Hangup);
+            match self.asked.try_recv() {
+                Ok(Asked::Press(keys)) => {
+                    for digit in keys.iter() {
+                        self.line.handle(now, LineInput::Digit(digit));
+                    }
+                    self.tell(Signal::DigitsSent);
+                }
+                Err(TryRecvError::Disconnected) => {
+                    ours = true;
+                    self.line.handle(now, LineInput::Hangup);
+                }
+                Err(TryRecvError::Empty) => {}
             }
             while let Ok((id, text)) = words.try_recv() {
                 let text: &str = String::as_str(&text);

@@ -4,6 +4,7 @@
 use std::{net::SocketAddr, sync::Arc, thread};
 
 use crossbeam_channel::{Sender, bounded};
+use media::circuit::Keys;
 use sim::{
     directory,
     line::{Dialect, Line, LineConfig},
@@ -14,7 +15,7 @@ use tokio::sync::mpsc;
 use super::{
     Carrier, Leg, Ticket,
     callees::Callees,
-    far_end::{Connection, FarEnd},
+    far_end::{Asked, Connection, FarEnd},
 };
 use crate::{
     call_task::Inbox,
@@ -26,6 +27,8 @@ use crate::{
     },
 };
 
+/// Requests that a line has not come to yet.
+const ASKED_MAX: usize = 8;
 /// How long a stream token is good, in s: longer than any telephone rings.
 const TOKEN_SECONDS: u64 = 300;
 
@@ -91,7 +94,7 @@ struct SimulatedLeg {
     place: Option<Place>,
     inbox: mpsc::Sender<Inbox>,
     orders: Orders,
-    line: Option<Sender<()>>,
+    line: Option<Sender<Asked>>,
 }
 
 impl Leg for SimulatedLeg {
@@ -99,11 +102,9 @@ impl Leg for SimulatedLeg {
         match control {
             Control::Dial { to, .. } => self.dial(&to),
             Control::Hangup => self.hang_up(),
-            // Keys go in band here, there is one leg, and it is always ours that dials.
-            Control::Answer
-            | Control::SendDigits { .. }
-            | Control::DialBridge { .. }
-            | Control::Bridge => {}
+            Control::SendDigits { digits } => self.press(digits),
+            // There is one leg, and it is always ours that dials.
+            Control::Answer | Control::DialBridge { .. } | Control::Bridge => {}
         }
     }
 }
@@ -135,8 +136,8 @@ impl SimulatedLeg {
                 Connection::Socket { address: *address, socket: None }
             }
         };
-        let (hang_up, hung_up) = bounded(1);
-        self.line = Some(hang_up);
+        let (ask, asked) = bounded(ASKED_MAX);
+        self.line = Some(ask);
         let (callees, inbox) = (Arc::clone(&self.callees), self.inbox.clone());
         let (clock, call_id) = (self.shared.clock, self.call_id.clone());
         let started = thread::Builder::new().name("line".to_owned()).spawn(move || {
@@ -156,7 +157,7 @@ impl SimulatedLeg {
             line.parameters.extend(parameter.map(|t| (token::PARAMETER.to_owned(), t)));
             line.keep_sound = false;
             let line = Line::new(line, clock.now());
-            FarEnd { call_id, clock, line, connection, inbox, hung_up, callees }.run();
+            FarEnd { call_id, clock, line, connection, inbox, asked, callees }.run();
         });
         if started.is_err() {
             self.end(Cause::NetworkOutOfOrder);
@@ -167,10 +168,18 @@ impl SimulatedLeg {
         // A full queue: the circuit is given up anyway, and takes its stream along.
         let _ = self.orders.give(Order::Leave);
         match self.line.take() {
-            // Hung up before: it is on its way.
-            Some(line) => drop(line.try_send(())),
+            // Its end is hung up too.
+            Some(line) => drop(line),
             None if self.place.take().is_some() => self.end(Cause::OriginatorCancel),
             None => {}
+        }
+    }
+
+    /// Keys beside the sound, as a carrier presses them on request.
+    fn press(&self, digits: Keys) {
+        if let Some(line) = &self.line {
+            // More than fit are not pressed; the mind hears that nothing came of it.
+            let _ = line.try_send(Asked::Press(digits));
         }
     }
 

@@ -15,7 +15,7 @@ use super::{
     words::{days, number, says, times, words},
 };
 use crate::{
-    dialogue::NOBODY_SPOKE,
+    dialogue::{MAILBOX_RECORDS, NOBODY_SPOKE},
     llm::{Message, Role},
 };
 
@@ -77,6 +77,7 @@ pub(super) fn reply(facts: &Facts, messages: &[Message]) -> Reply {
 impl Scene<'_> {
     fn errand(&self) -> Reply {
         let rules: &[fn(&Self) -> Option<Reply>] = &[
+            Self::mailbox,
             Self::after_the_end,
             Self::hold,
             Self::who,
@@ -127,6 +128,22 @@ impl Scene<'_> {
             let wrong = self.says(&["wrong number"]);
             if wrong { self.fail("It was a wrong number.") } else { plain(&self.opening()) }
         })
+    }
+
+    /// A mailbox records: all it needs in one go, whatever was said before.
+    fn mailbox(&self) -> Option<Reply> {
+        if !self.text.ends_with(MAILBOX_RECORDS) {
+            return None;
+        }
+        let whose = self.facts.tell(Slot::Name).and(self.facts.name.clone());
+        let whose = whose.map(|name| format!(" for {name}")).unwrap_or_default();
+        let errand = self.facts.errand.trim_end_matches('.');
+        let number = self.facts.tell(Slot::Phone).unwrap_or_default();
+        let text = format!(
+            "Hello, this is an AI assistant calling{whose}, {errand}. {number} Thank you, goodbye."
+        );
+        let left = report(false, "A mailbox answered; a message was left.", &BTreeMap::new());
+        Some(Reply { text, calls: vec![left] })
     }
 
     pub(super) fn after_the_end(&self) -> Option<Reply> {

@@ -5,7 +5,7 @@ use serde_json::Value;
 use super::{facts::Facts, policy, reply};
 use crate::{
     brief::Brief,
-    dialogue::NOBODY_SPOKE,
+    dialogue::{MAILBOX_RECORDS, NOBODY_SPOKE},
     llm::{Message, Role},
 };
 
@@ -310,6 +310,17 @@ fn what_the_brief_forbids_is_not_read_at_all() {
     // Not a ban, but what to do if.
     let task = "Book a table on Friday at 7 pm. If they don't have that, Saturday is fine.";
     assert!(play(task, &["Hello?", "We're fully booked."]).0.contains("Saturday"));
+}
+
+#[test]
+fn a_mailbox_gets_the_errand_in_one_go() {
+    let heard = format!("You have reached Rosa's Trattoria. {MAILBOX_RECORDS}");
+    let (text, calls, report) = play(TABLE, &[&heard]);
+    for part in ["AI assistant", "to book a table", "Thank you, goodbye."] {
+        assert!(text.contains(part), "{text}");
+    }
+    assert_eq!(calls, ["report"], "the call ends by itself, once it was heard");
+    assert_eq!(report["done"], false);
 }
 
 #[test]
