@@ -1,7 +1,5 @@
 //! The model's deeds: keys, waiting, joining the user's telephone, reporting.
 
-use std::time::Duration;
-
 use media::{
     Mono,
     circuit::{Command, Keys},
@@ -114,13 +112,10 @@ impl Parts {
         if !self.may_bridge() {
             return Err("this line cannot be joined with another".to_owned());
         }
-        if self.bridging_until.is_some() {
+        if self.user.is_some() {
             return Ok(enough("the user's telephone is ringing already"));
         }
-        let ring_ms = self.config.policy.bridge_ring_ms_max;
-        self.bridging_until = Some(now + Duration::from_millis(u64::from(ring_ms)));
-        self.quiet.hold(now, ring_ms);
-        self.put(Output::Control(Control::DialBridge { to }));
+        self.dial_user(now, to);
         Ok(enough("the user's telephone is ringing"))
     }
 

@@ -37,8 +37,6 @@ const NOBODY_THERE: &str = "I can't hear you, so I will hang up now. Goodbye.";
 const OUT_OF_TIME: &str = "I'm sorry, I have to end the call now. Thank you, and goodbye.";
 const TROUBLE: &str = "I'm sorry, I have a technical problem and must end the call. Goodbye.";
 const CANNOT_HEAR: &str = "I'm sorry, I can't understand you because of a technical problem. I will hang up now. Goodbye.";
-/// What the model is told when the user's own telephone did not answer.
-const USER_ABSENT: &str = "(The user's telephone did not answer.)";
 
 /// What was cut off is said again when no words follow within this time, in ms.
 const RESUME_MS: u64 = 1_500;
@@ -95,7 +93,7 @@ impl Conversing {
                 Next::Stay
             }
             Input::Tick => self.tick(parts, now),
-            Input::Start | Input::Request(_) => Next::Ignore,
+            Input::Start | Input::UserSound(_) | Input::Request(_) => Next::Ignore,
         };
         if !matches!(next, Next::Go(_))
             && let Some(shift) = parts.take_shift()
@@ -134,7 +132,7 @@ impl Conversing {
             parts.mouth.deadline(policy).map(|(at, _)| (at, Timer::Speech)),
             parts.watch_deadline().map(|at| (at, Timer::Line)),
             parts.walking.deadline().map(|at| (at, Timer::Menu)),
-            parts.bridging_until.map(|at| (at, Timer::Bridge)),
+            parts.user_deadline().map(|at| (at, Timer::Bridge)),
             parts.farewell_start().map(|at| (at, Timer::Farewell)),
         ]
     }
@@ -291,11 +289,12 @@ impl Conversing {
                 parts.abandon_turn(now);
                 Next::Go(State::Connecting(Connecting::lost(parts, now)))
             }
-            Signal::BridgeAnswered if parts.bridging_until.is_some() => {
+            Signal::BridgeAnswered if parts.user.is_some() => {
+                parts.user_answers();
                 Next::Go(State::Bridged(Bridged::enter(parts, now)))
             }
-            Signal::BridgeEnded { .. } if parts.bridging_until.is_some() => {
-                bridge_failed(parts);
+            Signal::BridgeEnded { .. } if parts.user.is_some() => {
+                parts.user_absent();
                 Next::Stay
             }
             Signal::DigitsSent => {
@@ -329,9 +328,7 @@ impl Conversing {
         if matches!(next, Next::Go(_)) {
             return next;
         }
-        if due(parts.bridging_until) {
-            bridge_failed(parts);
-        }
+        parts.wait_for_user(now);
         if let Some((at, started)) = parts.mouth.deadline(&parts.config.policy)
             && at <= now
         {
@@ -389,7 +386,7 @@ impl Conversing {
             parts.owed |= self.unanswered.take().is_some();
             if parts.owed && parts.rest.is_empty() {
                 parts.think(now, None);
-            } else {
+            } else if parts.user.is_none() {
                 parts.quiet.begin(now);
             }
         }
@@ -409,13 +406,6 @@ fn callee_speaks(parts: &mut Parts, now: Mono) {
     } else if parts.mouth.is_idle() && parts.thinking.is_busy() {
         parts.forget();
     }
-}
-
-fn bridge_failed(parts: &mut Parts) {
-    parts.bridging_until = None;
-    parts.quiet.answered();
-    parts.dialogue.callee(USER_ABSENT);
-    parts.owed = true;
 }
 
 fn goodbye(parts: &mut Parts, now: Mono, text: &str, by: EndedBy) -> Next {

@@ -12,6 +12,7 @@ use super::{
     mouth::Mouth,
     quiet::Quiet,
     thinking::Thinking,
+    user::User,
     walking::Walking,
     watching::Watching,
     words::{Line, Output, Record, Waterfall},
@@ -46,8 +47,8 @@ pub(super) struct Parts {
     pub(super) capabilities: Option<Capabilities>,
     pub(super) answered_at: Option<Mono>,
     pub(super) digits: Vec<Digit>,
-    /// The user's own leg rings, at most until then.
-    pub(super) bridging_until: Option<Mono>,
+    /// The user's own leg.
+    pub(super) user: Option<User>,
     /// We owe the callee an answer.
     pub(super) owed: bool,
     /// What was cut off and may have to be said again.
@@ -78,7 +79,7 @@ impl Parts {
             capabilities: None,
             answered_at: None,
             digits: Vec::new(),
-            bridging_until: None,
+            user: None,
             owed: false,
             rest: Vec::new(),
             rounds: 0,

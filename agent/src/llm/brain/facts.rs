@@ -2,6 +2,7 @@
 
 use super::{
     cues::SLOTS,
+    joining::{self, Join},
     reading::{day, email, errand, goal, labelled, name, party, phone, reference, sentences},
     words::{Time, capital, days, spoken, times, words},
 };
@@ -60,6 +61,8 @@ pub(super) struct Facts {
     pub(super) other_times: Vec<Time>,
     /// May not be told.
     pub(super) secret: Vec<Slot>,
+    /// The user wants to speak with them.
+    pub(super) join: Option<Join>,
 }
 
 const FALLBACK: &[&str] = &[
@@ -110,6 +113,11 @@ impl Facts {
     pub(super) fn read(brief: &Brief) -> Self {
         let task = brief.task.replace('’', "'");
         let sentences = sentences(&task);
+        let (sentences, join) = match brief.bridge_number {
+            Some(_) => joining::read(sentences),
+            None => (sentences, None),
+        };
+        let only_joins = join.is_some() && sentences.is_empty();
         let (mut main, mut rest) = (Vec::new(), Vec::new());
         let mut secret = Vec::new();
         let mut allowed = Vec::new();
@@ -148,8 +156,8 @@ impl Facts {
         let other_times = times(&rest).into_iter().map(|it| it.2);
         let main_days = days(&said);
         Self {
-            goal: goal(&sentences),
-            errand: errand(&sentences),
+            goal: if only_joins { Goal::Ask } else { goal(&sentences) },
+            errand: if only_joins { joining::ERRAND.to_owned() } else { errand(&sentences) },
             name: name(&task),
             party: party(&said),
             day: day(&said),
@@ -177,6 +185,7 @@ impl Facts {
             after,
             before,
             secret,
+            join,
         }
     }
 

@@ -11,6 +11,7 @@
 mod asking;
 mod cues;
 mod facts;
+mod joining;
 mod message;
 mod offers;
 mod policy;
