@@ -12,6 +12,9 @@ use super::{
 /// A pickup, or a mailbox's turn, found later than this is not found, in s.
 const LATE_S: f64 = 4.0;
 
+/// Last decisions told of a recording that went wrong.
+const TRAIL: usize = 8;
+
 /// Everything counted.
 #[derive(Default)]
 pub struct Score {
@@ -165,7 +168,18 @@ impl Score {
     }
 
     fn note(&mut self, heard: &Heard, what: &str) {
-        self.wrong.push(format!("{}: {what}", heard.label.file));
+        let trail: Vec<String> = heard
+            .decisions
+            .iter()
+            .rev()
+            .take(TRAIL)
+            .rev()
+            .map(|d| {
+                let why: Vec<String> = d.evidence.iter().map(ToString::to_string).collect();
+                format!("{:.2} {} ({})", seconds(d), d.state.name(), why.join(", "))
+            })
+            .collect();
+        self.wrong.push(format!("{}: {what}: {}", heard.label.file, trail.join("; ")));
     }
 }
 

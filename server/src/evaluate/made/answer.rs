@@ -122,16 +122,23 @@ impl Answer {
         }
         silence(&mut sound, within(rng, 0.25, 1.2));
         let parts = self.parts.iter().filter_map(|part| studio.say(speakers[self.speaker], part));
-        self.speak(&mut sound, &mut label, parts.collect(), book, studio, speakers, rng);
+        let taken_over =
+            self.speak(&mut sound, &mut label, parts.collect(), book, studio, speakers, rng);
         let (is, kind) = self.who.is();
         (label.is, label.kind) = (Some(is), kind.to_owned());
         // Most recordings of machines are clean, most rooms of people are not.
         let noise_dbfs =
             if is == Is::Human { within(rng, -62.0, -44.0) } else { within(rng, -75.0, -52.0) };
-        let line = carry(&sound, [noise_dbfs; 2], 0, rng);
+        // Who takes over from a machine brings their room along.
+        let noise_dbfs = match taken_over {
+            Some(_) => [within(rng, -75.0, -62.0), noise_dbfs],
+            None => [noise_dbfs; 2],
+        };
+        let line = carry(&sound, noise_dbfs, taken_over.unwrap_or(0), rng);
         (label, line)
     }
 
+    /// Where somebody takes over from a machine, if anybody does.
     #[expect(clippy::too_many_arguments, reason = "everything a scene is made from")]
     fn speak(
         &self,
@@ -142,7 +149,8 @@ impl Answer {
         studio: &Studio,
         speakers: &[Speaker<'_>],
         rng: &mut Rng,
-    ) {
+    ) -> Option<usize> {
+        let mut taken_over = None;
         match self.who {
             Who::Person | Who::TwoPart | Who::Talkative => {
                 sound.extend(parts.concat());
@@ -164,6 +172,7 @@ impl Answer {
                 let goes_on = parts.get(1).map_or(&[][..], |part| &part[..part.len() / 2]);
                 sound.extend_from_slice(goes_on);
                 // The click of a receiver, then somebody.
+                taken_over = Some(sound.len());
                 sound.extend(tone(&[300.0, 900.0], 0.015, 6_000.0));
                 silence(sound, within(rng, 0.5, 1.2));
                 let other = (self.speaker + 1) % speakers.len();
@@ -211,6 +220,7 @@ impl Answer {
                 }
             }
         }
+        taken_over
     }
 }
 
