@@ -8,7 +8,8 @@
 //! figures), `exchange` (all calls), `call_task` (one call's mind, driven), `media_thread` (streams
 //! and circuits), `workers` (ear, mouth, judge threads), `vendors` and `shell` (dialects and their
 //! networks), `carrier` (who places calls), `wav` (files of sound), `journal`, `recovery` (calls
-//! whose process died), `recordings` (stored, swept, forgotten), `replay`, `timeline`, `demo`, `listening` (the ear over recorded sound), `picture` (PNG), `cli`.
+//! whose process died), `recordings` (stored, swept, forgotten), `replay`, `timeline`, `demo`,
+//! `listening` (the ear over recorded sound), `evaluate` (how good it is), `picture` (PNG), `cli`.
 
 pub mod assembly;
 pub mod call_task;
@@ -17,6 +18,7 @@ pub mod cli;
 pub mod clock;
 pub mod config;
 pub mod demo;
+pub mod evaluate;
 pub mod exchange;
 pub mod fixture;
 pub mod http;

@@ -90,6 +90,14 @@ fn pickup(facts: &Facts) -> Option<Finding> {
     let confidence = match talk.lasted().as_millis() {
         _ if known.is_some_and(|(cue, _)| cue == Cue::Person) && quiet_for(400) => 0.95,
         _ if known.is_some() && quiet_for(500) => 0.9,
+        // What is understood and nothing that people say when they pick up is an advert or news of the queue: then
+        // only another room speaks for a person, or that nothing follows.
+        _ if facts.recogniser => match other_room {
+            Some(_) if quiet_for(900) => 0.75,
+            None if facts.wait_asked.is_some() && quiet_for(900) => 0.75,
+            None if talk.understood && quiet_for(2_500) => 0.6,
+            _ => return None,
+        },
         // Whoever asked us to wait comes back.
         _ if facts.wait_asked.is_some() && quiet_for(700) => 0.8,
         ..=3_200 if other_room.is_some() && quiet_for(600) => 0.8,

@@ -394,6 +394,11 @@ impl Cue {
     pub fn is_sure(self) -> bool {
         !matches!(self, Self::Greeting | Self::Welcome | Self::Wait | Self::Away)
     }
+
+    /// People say it, if not only they.
+    pub(super) fn is_said_by_people(self) -> bool {
+        matches!(self, Self::Person | Self::Greeting | Self::Wait | Self::Welcome)
+    }
 }
 
 /// Words compared, of a long text the last.

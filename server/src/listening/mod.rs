@@ -14,17 +14,15 @@ mod words;
 use std::sync::Arc;
 
 use agent::{
-    line::{Decision, Input, Watch},
+    line::{Carrier, Decision, Input, Watch},
     stt::moonshine,
 };
-use dtmf::{
-    ToneDetector,
-    tone_detector::{Kind, Tone},
-};
+use dtmf::{ToneDetector, tone_detector::Kind};
 use media::{
     Mono,
     circuit::JUDGE_SAMPLES,
     ear::{self, Ear},
+    net::Lane,
     vad::silero::{Silero, SileroStream},
 };
 
@@ -36,6 +34,7 @@ use words::Words;
 pub struct Nets {
     judge: Option<Silero>,
     words: Option<Arc<moonshine::Model>>,
+    lane: Lane,
 }
 
 /// A model that is there and cannot be used.
@@ -57,7 +56,15 @@ impl Nets {
     pub fn load(models: &Models, words: bool) -> Result<Self, NetsError> {
         let judge = Silero::from_onnx(models.read("silero-vad/silero_vad.onnx")?)?;
         let words = words.then(|| moonshine_of(models)).transpose()?;
-        Ok(Self { judge: Some(judge), words })
+        Ok(Self { judge: Some(judge), words, lane: Lane::new() })
+    }
+
+    /// The same nets on a thread of their own.
+    #[must_use]
+    pub fn apart(&self) -> Self {
+        let lane = Lane::new();
+        let judge = self.judge.as_ref().map(|judge| judge.on(lane.clone()));
+        Self { judge, words: self.words.clone(), lane }
     }
 }
 
@@ -92,12 +99,18 @@ impl Listening {
             tones: ToneDetector::new(),
             watch: Watch::new(),
             judge: nets.judge.clone().map(|judge| (judge, SileroStream::default())),
-            words: nets.words.clone().map(Words::new),
+            words: nets.words.clone().map(|model| Words::new(model, nets.lane.clone())),
             hop: Vec::with_capacity(ear::HOP),
             chunk: Vec::with_capacity(JUDGE_SAMPLES),
             samples: 0,
             told: Vec::new(),
         }
+    }
+
+    /// The carrier says that it was answered.
+    pub fn answered(&mut self) {
+        let now = Mono::from_micros(self.samples * 125);
+        self.watch.handle(now, Input::Carrier(Carrier::Answered));
     }
 
     /// What sounds at this moment.
@@ -115,7 +128,7 @@ impl Listening {
             if let Some(hop) = self.hop.first_chunk::<{ ear::HOP }>() {
                 self.ear.hop(hop, covered);
                 let told = &mut self.told;
-                self.tones.feed(hop, |tone| told.extend(beginning(&tone)));
+                self.tones.feed(hop, |tone| told.extend(tone.is_news().then_some(tone.kind)));
                 if let Some(words) = &mut self.words {
                     words.push(hop);
                 }
@@ -155,10 +168,4 @@ impl Listening {
             decided(decision);
         }
     }
-}
-
-/// What a tone is, told once: tones that last are told again at their end.
-fn beginning(tone: &Tone) -> Option<Kind> {
-    let lasts = matches!(tone.kind, Kind::Ringback | Kind::Busy | Kind::Reorder | Kind::Dial);
-    (!lasts || tone.to_sample.is_none()).then_some(tone.kind)
 }
