@@ -107,6 +107,11 @@ impl CallView {
         self.ending.as_ref().map(|ending| ending.outcome)
     }
 
+    /// Whether the user gave a number of their own to be joined at.
+    pub fn may_bridge(&self) -> bool {
+        self.brief.bridge_number.is_some()
+    }
+
     /// Takes in what the call put out. Anything after the end changes nothing.
     pub fn apply(&mut self, now_iso: &str, output: &Output) {
         if self.lifecycle == Lifecycle::Finalized {
@@ -176,6 +181,11 @@ impl CallView {
             body.extend(self.finalized(ending));
         }
         body
+    }
+
+    /// One line of the transcript as it stands in the body.
+    pub fn line_body(&self, index: usize) -> Option<Value> {
+        self.transcript.get(index).map(entry)
     }
 
     fn finalized(&self, ending: &Ending) -> serde_json::Map<String, Value> {

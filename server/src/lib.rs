@@ -9,12 +9,14 @@
 //! and circuits), `workers` (ear, mouth, judge threads), `vendors` and `shell` (dialects and their
 //! networks), `carrier` (who places calls), `wav` (files of sound), `journal`, `recovery` (calls
 //! whose process died), `recordings` (stored, swept, forgotten), `replay`, `timeline`, `demo`,
-//! `listening` (the ear over recorded sound), `evaluate` (how good it is), `picture` (PNG), `cli`.
+//! `listening` (the ear over recorded sound), `evaluate` (how good it is), `picture` (PNG),
+//! `client` (of a running server), `mcp` (agents' tools), `cli`.
 
 pub mod assembly;
 pub mod call_task;
 pub mod carrier;
 pub mod cli;
+pub mod client;
 pub mod clock;
 pub mod config;
 pub mod demo;
@@ -24,6 +26,7 @@ pub mod fixture;
 pub mod http;
 pub mod journal;
 pub mod listening;
+pub mod mcp;
 pub mod media_thread;
 pub mod models;
 pub mod picture;

@@ -14,6 +14,13 @@ static ALLOCATOR: MiMalloc = MiMalloc;
 fn main() -> ExitCode {
     cli::run(|command, sources| match command {
         Command::Serve => cli::serve::run(&sources),
+        Command::Call(place) => cli::call::run(&place, &sources),
+        Command::Status(one) => cli::status::run(&one, &sources),
+        Command::List(which) => cli::list::run(&which, &sources),
+        Command::Hangup(one) => cli::hangup::run(&one, &sources),
+        Command::Transcript(one) => cli::transcript::run(&one, &sources),
+        Command::Recording(fetch) => cli::recording::run(&fetch, &sources),
+        Command::Mcp(serve) => cli::mcp::run(&serve, &sources),
         Command::Demo => cli::demo::run(&sources),
         Command::Replay { dirs, speed } => cli::replay::run(&dirs, speed),
         Command::Fixture(cut) => cli::fixture::run(&cut),

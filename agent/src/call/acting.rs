@@ -13,7 +13,7 @@ use super::{
 use crate::{
     llm::{Role, ToolCall},
     menu::{self, Action},
-    tools::{Tool, masked},
+    tools::{self, Tool, masked},
     transcript::line,
 };
 
@@ -117,6 +117,13 @@ impl Parts {
         }
         self.dial_user(now, to);
         Ok(enough("the user's telephone is ringing"))
+    }
+
+    /// Does what somebody outside asks for; the record and the model learn what came of it.
+    pub(super) fn asked(&mut self, now: Mono, call: &ToolCall) {
+        let deed = tools::read(call).and_then(|tool| self.act(now, tool));
+        let result = deed.map_or_else(|error| error, |deed| deed.result.to_owned());
+        self.note_tool(now, call, &result);
     }
 
     /// A tool call and its result go on the record and into the dialogue; a secret's digits do not.

@@ -92,6 +92,10 @@ impl Conversing {
                 parts.say_all(now, text, true);
                 Next::Stay
             }
+            Input::Request(Request::Use(call)) => {
+                parts.asked(now, call);
+                Next::Stay
+            }
             Input::Tick => self.tick(parts, now),
             Input::Start | Input::UserSound(_) | Input::Request(_) => Next::Ignore,
         };

@@ -7,7 +7,7 @@ use telephony::{Cause, Control, Outcome, Signal};
 
 use crate::{
     line,
-    llm::{self, ThoughtId},
+    llm::{self, ThoughtId, ToolCall},
     stt::{self, SegmentId},
     tts,
 };
@@ -52,6 +52,8 @@ pub enum Request {
         /// The words.
         text: String,
     },
+    /// Use one of the model's tools now: press keys, join the user's telephone.
+    Use(ToolCall),
 }
 
 /// What the call wants done.

@@ -1,20 +1,19 @@
 //! The loop of one call.
 
-use std::sync::{Arc, Mutex, PoisonError};
+use std::sync::Arc;
 
 use agent::call::{Call, EndedBy, Ending, Input, Output, Record, Request, Waterfall};
 use crossbeam_channel::TrySendError;
 use media::{Mono, circuit};
 use metrics::{counter, histogram};
-use platform::CallView;
 use telephony::{Cause, Control, Outcome, Signal};
 use tokio::sync::{broadcast, mpsc};
 use tracing::{info, warn};
 
-use super::inbox::Inbox;
+use super::{board::Board, inbox::Inbox};
 use crate::{
     carrier::Leg,
-    clock::{Clock, wall_now},
+    clock::Clock,
     journal::Book,
     media_thread::words::{Order, Orders, Report},
     vendors::MindLink,
@@ -50,7 +49,7 @@ pub struct Links {
     /// Its journal.
     pub book: Book,
     /// What the API shows.
-    pub view: Arc<Mutex<CallView>>,
+    pub board: Arc<Board>,
     /// Those who watch.
     pub watchers: broadcast::Sender<Happening>,
 }
@@ -104,11 +103,14 @@ impl CallTask {
         match message {
             Inbox::Media(Report::Signal(signal)) | Inbox::Signal(signal) => {
                 self.watch(|at| Happening::Signal(at, Box::new(signal.clone())));
-                self.view(|view, now| view.apply_signal(now, &signal));
+                self.links.board.signal(&signal);
                 self.feed(Input::Signal(signal));
             }
             Inbox::Media(Report::Sound(event)) => {
                 self.watch(|at| Happening::Sound(at, event));
+                if let circuit::Event::Digit { .. } = event {
+                    self.links.board.sound(&event);
+                }
                 self.feed(Input::Sound(event));
             }
             Inbox::Media(Report::Notice { code, detail }) => {
@@ -140,7 +142,7 @@ impl CallTask {
         self.call.handle(now, input);
         while let Some(output) = self.call.poll() {
             self.links.book.output(now, &output);
-            self.view(|view, now| view.apply(now, &output));
+            self.links.board.output(&output);
             self.watch(|at| Happening::Output(at, Box::new(output.clone())));
             self.route(output);
         }
@@ -193,11 +195,6 @@ impl CallTask {
             // The last may just have left.
             let _ = self.links.watchers.send(happening(self.clock.now()));
         }
-    }
-
-    fn view(&self, change: impl FnOnce(&mut CallView, &str)) {
-        let mut view = self.links.view.lock().unwrap_or_else(PoisonError::into_inner);
-        change(&mut view, &wall_now());
     }
 
     async fn leave(mut self) -> (Ending, Book) {

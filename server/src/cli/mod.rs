@@ -1,5 +1,6 @@
 //! What people type. One file a command; each answers with its exit code.
 
+pub mod call;
 pub mod config;
 pub mod demo;
 pub mod doctor;
@@ -7,12 +8,20 @@ pub mod dtmf;
 pub mod evaluate;
 pub mod fixture;
 pub mod forget;
+pub mod hangup;
+pub mod list;
 pub mod listen;
+pub mod mcp;
 pub mod models;
+pub mod recording;
+pub mod remote;
 pub mod replay;
 pub mod serve;
+pub mod status;
 pub mod timeline;
 pub mod token;
+pub mod transcript;
+mod watch;
 
 use std::{io::Write, path::PathBuf, process::ExitCode};
 
@@ -43,6 +52,20 @@ struct Cli {
 pub enum Command {
     /// Run the server: HTTP API and media streams
     Serve,
+    /// Place a call on a running server
+    Call(call::Place),
+    /// Show how a call stands
+    Status(status::One),
+    /// List finished calls
+    List(list::Which),
+    /// End a call
+    Hangup(status::One),
+    /// Print what was said in a call
+    Transcript(status::One),
+    /// Print where a call's recording is, or fetch it
+    Recording(recording::Fetch),
+    /// Offer calls to agents as tools (Model Context Protocol)
+    Mcp(mcp::Serve),
     /// Place a call to a simulated restaurant and watch it
     Demo,
     /// Feed recorded calls through the same machines and compare every output

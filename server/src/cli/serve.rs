@@ -26,7 +26,7 @@ pub fn run(sources: &Sources) -> anyhow::Result<ExitCode> {
     runtime.block_on(serve(config, cast, certificates.map(Arc::new)))
 }
 
-fn start_log(filter: EnvFilter, format: LogFormat) {
+pub(super) fn start_log(filter: EnvFilter, format: LogFormat) {
     let registry = tracing_subscriber::registry().with(filter);
     let layer = tracing_subscriber::fmt::layer().with_writer(std::io::stderr);
     match format {

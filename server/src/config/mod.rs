@@ -3,6 +3,7 @@
 //! Layers, later ones win: defaults, `trunkline.toml`, `.env`, `TRUNKLINE_*` in the environment,
 //! flags. A key nobody knows is refused, with the nearest one that exists.
 
+mod client;
 mod keys;
 mod layers;
 mod records;
@@ -17,6 +18,7 @@ use serde::{Deserialize, Serialize, Serializer};
 use telephony::E164;
 use tracing_subscriber::EnvFilter;
 
+pub use client::{Client, Destinations, Mcp, NotADestination, reachable};
 pub use layers::{ConfigError, Sources, load};
 pub use records::{Records, Storage};
 pub use tls::{NotAPath, PemFile, Tls};
@@ -54,6 +56,10 @@ pub struct Config {
     pub speech: Speech,
     /// Keys of vendors.
     pub keys: Keys,
+    /// The server that commands talk to.
+    pub client: Client,
+    /// What agents may do.
+    pub mcp: Mcp,
     /// Bounds.
     pub limits: Limits,
     /// What is logged: a level, or directives of `tracing` (`info,server=debug`).
@@ -199,6 +205,8 @@ impl Default for Config {
             inbound: Inbound::default(),
             speech: Speech::default(),
             keys: Keys::default(),
+            client: Client::default(),
+            mcp: Mcp::default(),
             limits: Limits::default(),
             log: "info".to_owned(),
             log_format: LogFormat::Text,

@@ -13,7 +13,7 @@ use tokio::sync::{broadcast, mpsc, watch};
 
 use super::{Exchange, Known, Refusal};
 use crate::{
-    call_task::{CallTask, HAPPENINGS_MAX, INBOX_MAX, Inbox, Links},
+    call_task::{Board, CallTask, HAPPENINGS_MAX, INBOX_MAX, Inbox, Links},
     carrier::{Leg, Ticket},
     clock::wall_now,
     journal::{self, Book, First, Opening, Spool, VERSION},
@@ -93,6 +93,7 @@ impl Exchange {
         let ticket =
             Ticket { call_id: id.to_owned(), place, inbox: inbox.clone(), orders: orders.clone() };
         let view = Arc::new(Mutex::new(CallView::new(id, &config, &started)));
+        let board = Arc::new(Board::new(Arc::clone(&view), &started));
         let watchers = broadcast::Sender::new(HAPPENINGS_MAX);
         let links = Links {
             leg: leg(ticket),
@@ -106,12 +107,12 @@ impl Exchange {
             ),
             mouth,
             book,
-            view: Arc::clone(&view),
+            board: Arc::clone(&board),
             watchers: watchers.clone(),
         };
         let (over_tx, over) = watch::channel(false);
         let requests = inbox.downgrade();
-        let known = Known { view, levels, dir, requests, watchers, over };
+        let known = Known { view, board, levels, dir, requests, watchers, over };
         self.lock().known.insert(id.to_owned(), known.clone());
         let task = CallTask::new(Call::new(config), clock, messages, links);
         let (exchange, id) = (Arc::clone(self), id.to_owned());

@@ -11,7 +11,7 @@ use platform::CallView;
 use tokio::sync::{broadcast, mpsc, watch};
 
 use crate::{
-    call_task::{Happening, Inbox},
+    call_task::{Board, Happening, Inbox},
     media_thread::words::Levels,
 };
 
@@ -20,6 +20,8 @@ use crate::{
 pub struct Known {
     /// What the API shows.
     pub view: Arc<Mutex<CallView>>,
+    /// What has happened, for readers.
+    pub board: Arc<Board>,
     /// Loudness of both sides.
     pub levels: Arc<Levels>,
     /// Its folder.

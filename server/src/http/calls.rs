@@ -37,7 +37,7 @@ pub(super) async fn place(
     Ok((StatusCode::CREATED, Json(json!({ "call_id": call_id, "status": "queued" }))))
 }
 
-fn find(exchange: &Exchange, id: &str) -> Result<Known, Envelope> {
+pub(super) fn find(exchange: &Exchange, id: &str) -> Result<Known, Envelope> {
     exchange.find(id).ok_or_else(|| {
         Envelope::new(StatusCode::NOT_FOUND, "call_not_found", "there is no such call")
     })

@@ -1,14 +1,16 @@
 //! The HTTP side: the public API, carriers' media streams, health and figures.
 //!
-//! Rooms: `calls` (`/call…`), `media` (`/media/twilio`), `health` (`/health`, `/ready`, `/metrics`),
+//! Rooms: `calls` (`/call…`), `events` and `steer` (`/v1/calls/…`: watched and asked while it runs), `media` (`/media/twilio`), `health` (`/health`, `/ready`, `/metrics`),
 //! `envelope` (`{"error":{"code","message"}}`), `listen` (accepting, limits), `tls` (certificates,
 //! handshakes).
 
 mod calls;
 mod envelope;
+mod events;
 mod health;
 mod listen;
 mod media;
+mod steer;
 mod tls;
 
 use std::{sync::Arc, time::Duration};
@@ -35,6 +37,10 @@ pub fn router(exchange: Arc<Exchange>) -> Router {
         .route("/call", post(calls::place))
         .route("/call/{id}", get(calls::show))
         .route("/call/{id}/hangup", post(calls::hangup))
+        .route("/v1/calls/{id}/events", get(events::events))
+        .route("/v1/calls/{id}/say", post(steer::say))
+        .route("/v1/calls/{id}/digits", post(steer::digits))
+        .route("/v1/calls/{id}/bridge", post(steer::bridge))
         .route("/media/twilio", get(media::twilio))
         .route("/health", get(health::health))
         .route("/ready", get(health::ready))

@@ -3,6 +3,7 @@
 
 mod bad_input;
 mod disk;
+mod events;
 mod good_bye;
 mod house;
 mod http;
@@ -10,6 +11,7 @@ mod human;
 mod inbound;
 mod isolation;
 mod keys;
+mod mcp;
 mod peer;
 mod tls;
 mod tls_records;
