@@ -5,7 +5,7 @@ use std::collections::BTreeMap;
 
 use agent::{
     brief::Brief,
-    call::{CallConfig, Ending, Line, Output, Record},
+    call::{CallConfig, EndedBy, Ending, Line, Output, Record},
     llm::Role,
 };
 use serde::{Deserialize, Serialize};
@@ -65,6 +65,8 @@ pub struct CallView {
     transcript: Vec<Entry>,
     report: Option<Report>,
     ending: Option<Ending>,
+    /// A fault of our own, which no carrier has a word for.
+    fault: Option<String>,
     recording_url: Option<String>,
 }
 
@@ -88,8 +90,21 @@ impl CallView {
             transcript: Vec::new(),
             report: None,
             ending: None,
+            fault: None,
             recording_url: None,
         }
+    }
+
+    /// The process that held the call is gone: it ended then, by a fault of our own.
+    pub fn lose(&mut self, then_iso: &str, talk_ms: u64) {
+        if self.lifecycle == Lifecycle::Finalized {
+            return;
+        }
+        let (outcome, cause) = (Outcome::SystemError, Cause::SystemError);
+        let by = EndedBy::Network;
+        self.ending = Some(Ending { outcome, cause, by, talk_ms, digits: Vec::new() });
+        self.fault = Some("worker_lost".to_owned());
+        self.reach(Lifecycle::Finalized, then_iso);
     }
 
     /// How far the call has come.
@@ -195,7 +210,7 @@ impl CallView {
         fields.insert(
             "outcome_detail".into(),
             json!({
-                "hangup_cause": ending.cause,
+                "hangup_cause": self.fault.clone().map_or(json!(ending.cause), Value::String),
                 "sip_hangup_cause": sip_code(ending.cause),
                 "hangup_source": ending.by,
             }),
@@ -258,18 +273,16 @@ fn sip_code(cause: Cause) -> Option<&'static str> {
         Cause::UnallocatedNumber => "404",
         Cause::Unreachable => "503",
         Cause::OriginatorCancel => "487",
-        Cause::NetworkOutOfOrder
-        | Cause::MediaLost
-        | Cause::SystemError
-        | Cause::WorkerLost
-        | Cause::Other => return None,
+        Cause::NetworkOutOfOrder | Cause::MediaLost | Cause::SystemError | Cause::Other => {
+            return None;
+        }
     })
 }
 
 #[cfg(test)]
 mod tests {
     use super::*;
-    use agent::call::{EndedBy, Policy};
+    use agent::call::Policy;
 
     fn view() -> CallView {
         let config = CallConfig {

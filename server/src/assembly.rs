@@ -21,7 +21,7 @@ use crate::{
 /// An exchange that runs, and what its simulated callees know.
 pub struct Running {
     /// Calls of a process that died, brought to their end before anything else.
-    pub recovered: Vec<recovery::Finished>,
+    pub recovered: Vec<recovery::Recovered>,
     /// All calls.
     pub exchange: Arc<Exchange>,
     /// The callees' own accounts, when callees are simulated.
@@ -35,7 +35,7 @@ pub fn start(config: &Config, cast: Cast, address: SocketAddr) -> anyhow::Result
     let recovered = recovery::recover(&config.calls_dir)
         .with_context(|| format!("cannot list {}", config.calls_dir.display()))?;
     for call in &recovered {
-        tracing::warn!(call_id = call.call_id, outcome = %call.body["outcome"], "a call was recovered");
+        tracing::warn!(call_id = call.call_id, outcome = ?call.view.outcome(), "a call was recovered");
     }
     let clock = Clock::start();
     let secret = match &config.stream_secret {

@@ -26,8 +26,6 @@ pub enum Cause {
     MediaLost,
     /// A fault of our own.
     SystemError,
-    /// The process that ran the call died; what it had written down says how far the call had come.
-    WorkerLost,
     /// Anything else.
     Other,
 }
@@ -71,7 +69,7 @@ impl Cause {
             Self::Unreachable => Outcome::Unreachable,
             Self::NetworkOutOfOrder | Self::MediaLost => Outcome::NetworkError,
             Self::OriginatorCancel => Outcome::Cancelled,
-            Self::SystemError | Self::WorkerLost => Outcome::SystemError,
+            Self::SystemError => Outcome::SystemError,
         }
     }
 }

@@ -14,8 +14,6 @@ pub struct Records {
     pub recording: bool,
     /// How the recording is kept once the call is over.
     pub storage: Storage,
-    /// How long a recording's address can be used, in min.
-    pub url_minutes: u32,
     /// Sound (recording and tape) is deleted this many days after the call; 0 keeps it.
     pub sound_days: u32,
     /// The call's folder is deleted this many days after the call; 0 keeps it.
@@ -28,7 +26,7 @@ pub struct Records {
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(rename_all = "snake_case")]
 pub enum Storage {
-    /// `recording.opus`: Ogg/Opus, an eighth of the size.
+    /// `recording.ogg`: Ogg/Opus, an eighth of the size.
     Opus,
     /// `recording.wav`, as it was written while the call ran.
     Wav,
@@ -40,7 +38,6 @@ impl Default for Records {
             tape: true,
             recording: true,
             storage: Storage::Opus,
-            url_minutes: 10,
             sound_days: 30,
             call_days: 365,
             free_mb_min: 64,

@@ -1,7 +1,7 @@
 //! Recordings of calls that are over: how they are stored, for how long, and how they are deleted.
 //!
 //! ```text
-//!   recording.wav (written while the call runs) ─▶ keeper ─▶ recording.opus ─▶ … days ─▶ gone
+//!   recording.wav (written while the call runs) ─▶ keeper ─▶ recording.ogg ─▶ … days ─▶ gone
 //! ```
 //!
 //! Rooms: `opus` (the stored form), `keeper` (the thread that stores and sweeps), `forget` (deleting by
@@ -20,7 +20,7 @@ pub use opus::OpusError;
 use crate::journal::RECORDING;
 
 /// The recording as it is stored: Ogg/Opus (RFC 7845), left the callee, right the agent.
-pub const STORED: &str = "recording.opus";
+pub const STORED: &str = "recording.ogg";
 
 /// A call's recording, in whatever form there is one.
 pub fn file(dir: &Path) -> Option<PathBuf> {

@@ -7,27 +7,29 @@ use std::{
     time::Duration,
 };
 
-use agent::call::{EndedBy, Ending, Input, Output, Record};
+use agent::call::{Input, Record};
 use jiff::Timestamp;
 use media::Mono;
 use platform::CallView;
-use telephony::{Cause, Signal};
+use telephony::Signal;
 
-use super::Finished;
-use crate::{
-    journal::{
-        First, JOURNAL, Line, RECORDING, Recording, TAPE, TRANSCRIPT, WORKER_LOST, write_whole,
-    },
-    recordings,
+use super::Recovered;
+use crate::journal::{
+    First, JOURNAL, Line, RECORDING, Recording, TAPE, TRANSCRIPT, WORKER_LOST, write_whole,
 };
 
 /// Beginnings of what follows a line's time, of lines that change what the API shows. The others
 /// (prompts above all) need not be understood.
-const SHOWN: [&str; 4] =
-    [r#""in":{"signal""#, r#""out":{"control""#, r#""out":{"record""#, r#""out":{"ended""#];
+const SHOWN: [&str; 5] = [
+    r#""in":{"signal""#,
+    r#""out":{"control""#,
+    r#""out":{"record""#,
+    r#""out":{"ended""#,
+    r#""note":"#,
+];
 
 /// Brings one call to its end; `None` when somebody is still writing it.
-pub(super) fn end(dir: &Path, id: &str) -> io::Result<Option<Finished>> {
+pub(super) fn end(dir: &Path, id: &str) -> io::Result<Option<Recovered>> {
     let journal = File::options().read(true).append(true).open(dir.join(JOURNAL));
     let journal = match journal {
         // A disk that is read-only: the record can be told, and not written.
@@ -43,23 +45,20 @@ pub(super) fn end(dir: &Path, id: &str) -> io::Result<Option<Finished>> {
     }
     let Told { owner, mut view, last, whole_bytes, clock } = Told::read(&journal)?;
     let is_lost = view.ending().is_none();
+    let end = clock.end(last, dir);
     if is_lost {
-        let (at, talk) = clock.end(last, dir);
-        let ending = Ending {
-            outcome: Cause::WorkerLost.outcome(talk.is_some()),
-            cause: Cause::WorkerLost,
-            by: EndedBy::Network,
-            talk_ms: u64::try_from(talk.unwrap_or_default().as_millis()).unwrap_or(0),
-            digits: Vec::new(),
-        };
-        view.apply(&at, &Output::Ended(ending));
+        clock.lose(&mut view, end);
     }
-    let body = view.body();
-    if let Err(error) = write(dir, &journal, whole_bytes, is_lost.then_some(last), &body) {
+    if let Err(error) = write(dir, &journal, whole_bytes, is_lost.then_some(end), &view.body()) {
         tracing::warn!(dir = %dir.display(), %error, "a lost call's end is known, and not written");
     }
-    let recording = recordings::file(dir);
-    Ok(Some(Finished { call_id: id.to_owned(), owner, body, recording }))
+    Ok(Some(Recovered { call_id: id.to_owned(), owner, view }))
+}
+
+/// One call as its journal tells it.
+pub(super) fn tell(dir: &Path, id: &str) -> io::Result<Recovered> {
+    let Told { owner, view, .. } = Told::read(&File::open(dir.join(JOURNAL))?)?;
+    Ok(Recovered { call_id: id.to_owned(), owner, view })
 }
 
 /// The transcript comes last: with it the folder is complete.
@@ -144,6 +143,9 @@ impl Told {
         if let Some(output) = &line.output {
             self.view.apply(&now, output);
         }
+        if line.is_lost() {
+            self.clock.lose(&mut self.view, at);
+        }
         Ok(())
     }
 }
@@ -163,9 +165,9 @@ impl WallClock {
         format!("{:.3}", started.saturating_add(passed).unwrap_or(started))
     }
 
-    /// When the process died, as near as can be told, and how long they had talked then. The sound is
-    /// written more often than the journal, so its age counts as well.
-    fn end(&self, last: Mono, dir: &Path) -> (String, Option<Duration>) {
+    /// When the process died, as near as can be told. The sound is written more often than the
+    /// journal, so its age counts as well.
+    fn end(&self, last: Mono, dir: &Path) -> Mono {
         let written = |name| fs::metadata(dir.join(name)).and_then(|file| file.modified()).ok();
         let written = [TAPE, RECORDING].into_iter().filter_map(written).max();
         let written = written.and_then(|time| Timestamp::try_from(time).ok());
@@ -174,7 +176,12 @@ impl WallClock {
             _ => None,
         };
         let sound = after_start.and_then(|after| Some(self.origin? + after));
-        let end = sound.map_or(last, |sound| sound.max(last));
-        (self.show(end), self.answered.map(|answered| end.since(answered)))
+        sound.map_or(last, |sound| sound.max(last))
+    }
+
+    /// The process died then.
+    fn lose(&self, view: &mut CallView, end: Mono) {
+        let talk = self.answered.map(|answered| end.since(answered)).unwrap_or_default();
+        view.lose(&self.show(end), u64::try_from(talk.as_millis()).unwrap_or(u64::MAX));
     }
 }

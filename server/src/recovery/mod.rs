@@ -17,13 +17,26 @@ use std::{fs, io, path::Path};
 pub(crate) use finished::first;
 pub use finished::{Finished, is_plain_id};
 
+use platform::CallView;
+
 use crate::journal::TRANSCRIPT;
+
+/// A call that was brought to its end.
+#[derive(Clone, Debug, PartialEq)]
+pub struct Recovered {
+    /// Its id.
+    pub call_id: String,
+    /// Whose call it is, where its journal says so.
+    pub owner: Option<String>,
+    /// How far it had come, and that it is over.
+    pub view: CallView,
+}
 
 /// Brings every call to its end whose process has died, and tells of each.
 ///
 /// # Errors
 /// When the folder cannot be listed. A call that cannot be read is logged and left as it is.
-pub fn recover(calls_dir: &Path) -> io::Result<Vec<Finished>> {
+pub fn recover(calls_dir: &Path) -> io::Result<Vec<Recovered>> {
     let entries = match fs::read_dir(calls_dir) {
         Err(error) if error.kind() == io::ErrorKind::NotFound => return Ok(Vec::new()),
         entries => entries?,
@@ -41,12 +54,27 @@ pub fn recover(calls_dir: &Path) -> io::Result<Vec<Finished>> {
             continue;
         }
         match lost::end(&dir, &id) {
-            Ok(Some(finished)) => recovered.push(finished),
+            Ok(Some(call)) => recovered.push(call),
             Ok(None) => {}
             Err(error) => tracing::warn!(dir = %dir.display(), %error, "a call is not recovered"),
         }
     }
     Ok(recovered)
+}
+
+/// Any call as its journal tells it, over or not: for an index that has missed its end. `None` when
+/// there is no such call.
+///
+/// # Errors
+/// When the journal cannot be read.
+pub fn tell(calls_dir: &Path, id: &str) -> io::Result<Option<Recovered>> {
+    if !is_plain_id(id) {
+        return Ok(None);
+    }
+    match lost::tell(&calls_dir.join(id), id) {
+        Err(error) if error.kind() == io::ErrorKind::NotFound => Ok(None),
+        told => told.map(Some),
+    }
 }
 
 #[cfg(test)]

@@ -101,9 +101,9 @@ async fn a_lost_call_ends_where_its_process_died() {
     let torn = [fs::read(&journal).expect("read"), br#"{"at":77600000,"out":{"rec"#.to_vec()];
     fs::write(lost.join(JOURNAL), torn.concat()).expect("written");
     let found = recover(&there).expect("listed");
-    let [finished] = found.as_slice() else { panic!("{found:?}") };
-    assert_eq!((finished.call_id.as_str(), finished.owner.as_deref()), ("lost", Some("somebody")));
-    let body = &finished.body;
+    let [call] = found.as_slice() else { panic!("{found:?}") };
+    assert_eq!((call.call_id.as_str(), call.owner.as_deref()), ("lost", Some("somebody")));
+    let body = call.view.body();
     assert_eq!(body["lifecycle"], "finalized", "{body:#}");
     assert_eq!(body["outcome"], "system_error");
     assert_eq!(body["outcome_detail"]["hangup_cause"], "worker_lost");
@@ -120,8 +120,11 @@ async fn a_lost_call_ends_where_its_process_died() {
     hound::WavReader::open(lost.join(RECORDING)).expect("a recording");
 
     assert_eq!(recover(&there).expect("listed"), [], "once is enough");
+    assert_eq!(tell(&there, "lost").expect("read").as_ref(), Some(call), "as it was recovered");
+    assert_eq!(tell(&there, "nobody").expect("read"), None);
     let read = Finished::read(&there, "lost").expect("read").expect("there");
-    assert_eq!(&read, finished);
+    assert_eq!((read.owner.as_deref(), &read.body), (Some("somebody"), &body));
+    assert!(read.recording.is_some_and(|path| path.ends_with(RECORDING)));
 }
 
 #[tokio::test]
@@ -139,7 +142,7 @@ async fn an_end_that_was_written_down_counts() {
     eventually(|| fs::read_to_string(&journal).is_ok_and(|text| text.contains("4200"))).await;
     copy(&here.join("lost"), &there);
     let found = recover(&there).expect("listed");
-    let body = &found[0].body;
+    let body = found[0].view.body();
     assert_eq!((&body["outcome"], &body["talk_seconds"]), (&"answered".into(), &4.into()));
     assert_eq!(body["timestamps"]["finalized_at"], "2026-11-22T03:00:08.000Z");
 }
