@@ -303,6 +303,10 @@ impl<M: Matcher> Navigator<M> {
         self.is_settled = true;
         self.page_began = None;
         let mut reading = self.reading();
+        if (self.is_holding || reading.cues.holds) && self.ends_with_offer_of_help() {
+            self.passed_on(now);
+            return self.end(End::Person);
+        }
         if let Some(attempt) = self.attempt.take() {
             let effect = self.judge(&attempt, &reading);
             self.note_effect(now, &attempt, effect);
@@ -334,6 +338,13 @@ impl<M: Matcher> Navigator<M> {
             self.leave_queue(now);
         }
         self.choose(now, &reading);
+    }
+
+    /// An announcement that ends like this was not one to its end: somebody took the call.
+    fn ends_with_offer_of_help(&self) -> bool {
+        let last = self.pieces.back().map(|piece| piece.text.trim_end_matches(['.', '!', '?']));
+        let tail = last.and_then(|text| text.rsplit(['.', '!', '?']).next());
+        tail.is_some_and(|tail| read::read(std::iter::once(tail)).cues.asks_openly)
     }
 
     /// Nothing at all has come for long.
