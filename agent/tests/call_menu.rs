@@ -133,7 +133,7 @@ fn a_model_that_gives_up_is_told_and_takes_leave() {
 fn what_leads_nowhere_is_given_up_with_the_reason() {
     let mut world = World::plain(config("Ask when my invoice is due."), Scripted::new([]));
     hear(&mut world, MENU);
-    world.run_ms(120_000);
+    world.run_ms(300_000);
     assert_eq!(world.notices(), ["menu_given_up"]);
     let [(false, why)] = reports(&world)[..] else { panic!("{:?}", reports(&world)) };
     assert!(why.contains("did not lead there"), "{why}");
