@@ -60,7 +60,7 @@ pub fn start(config: &Config, cast: Cast, address: SocketAddr) -> anyhow::Result
             calls_dir: config.calls_dir.clone(),
             records: config.records,
             from: config.from.clone(),
-            policy: Policy::default(),
+            policy: policy(config),
             circuit: CircuitConfig { senses: config.line_state, ..CircuitConfig::default() },
             shared,
             media,
@@ -72,6 +72,13 @@ pub fn start(config: &Config, cast: Cast, address: SocketAddr) -> anyhow::Result
     )
     .map_err(io::Error::other)?;
     Ok(Running { recovered, exchange, truths })
+}
+
+/// In phone menus the offline brain leaves the way to the navigator; a model decides for itself.
+fn policy(config: &Config) -> Policy {
+    let mut policy = Policy::default();
+    policy.menu.decides = config.speech.llm == config::Llm::Embedded;
+    policy
 }
 
 /// One TLS provider for every client of the process.

@@ -9,6 +9,8 @@ use crate::{
 
 /// The restaurant of the demonstration: Rosa's Trattoria.
 pub const RESTAURANT: &str = "+12125550142";
+/// The same behind a menu and a queue: the demonstration's way to Rosa.
+pub const SWITCHBOARD: &str = "+12125550141";
 /// A dentist's practice.
 pub const DENTIST: &str = "+12125550143";
 /// A shop that is asked for its hours.
@@ -29,8 +31,9 @@ pub const REJECTS: &str = "+12125550154";
 pub const UNALLOCATED: &str = "+12125550199";
 
 /// The numbers with what they are, for people.
-pub const ENTRIES: [(&str, &str); 10] = [
+pub const ENTRIES: [(&str, &str); 11] = [
     (RESTAURANT, "Rosa's Trattoria: books tables, interrupts once, coughs once"),
+    (SWITCHBOARD, "Rosa's Trattoria behind a menu: reservations (1), then on hold, then Rosa"),
     (DENTIST, "Dr. Weber's practice: makes appointments"),
     (OPENING_HOURS, "Corner Hardware: tells its opening hours"),
     (MENUS, "and the 20 numbers after it: phone menus, one difficulty each (docs/menus.md)"),
@@ -46,6 +49,7 @@ pub const ENTRIES: [(&str, &str); 10] = [
 pub fn script(number: &E164) -> Script {
     match number.as_str() {
         RESTAURANT => restaurant(),
+        SWITCHBOARD => switchboard(),
         DENTIST => dentist(),
         OPENING_HOURS => opening_hours(),
         SILENT => plain("silent", Answer::After { ring_ms: 1_000 }, vec![]),
@@ -108,6 +112,14 @@ pub fn restaurant() -> Script {
         Step::HangUp,
     ];
     plain("Rosa's Trattoria", Answer::After { ring_ms: 2_500 }, steps)
+}
+
+/// Rosa's Trattoria on a busy evening: a machine answers, and whoever wants a table waits for Rosa.
+pub fn switchboard() -> Script {
+    let plan = include_str!("../trees/demo/switchboard.toml");
+    let mut tree = tree::Tree::parse(plan).expect("a shipped tree is whole");
+    tree.nodes.insert("rosa".to_owned(), tree::Node::Person { steps: restaurant().steps });
+    tree.script()
 }
 
 /// A dentist's practice makes an appointment.

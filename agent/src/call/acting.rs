@@ -81,8 +81,10 @@ impl Parts {
         if self.walking.is_busy() {
             return Err("wait: what came of the last choice is not known yet".to_owned());
         }
+        // Whoever gives up has to say what now.
+        let is_enough = !matches!(action, Action::GiveUp { .. });
         self.walk(now, menu::Input::Act(action));
-        Ok(enough("done; what comes of it is told"))
+        Ok(Deed { is_enough, ..enough("done; what comes of it is told") })
     }
 
     /// Presses keys by the leg's best method.

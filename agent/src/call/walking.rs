@@ -96,7 +96,7 @@ impl Parts {
         if sounds_so && !self.walking.is_on && menu::is_menu(text) {
             self.begin_walk(now);
         }
-        if self.walks() {
+        if self.walking.is_on {
             let is_repeat = self.watching.repeats;
             self.walk(now, menu::Input::Heard { text, began, is_repeat });
         }
@@ -113,7 +113,7 @@ impl Parts {
 
     /// Everything that happened has happened: what the navigator has to know of it.
     pub(super) fn walk_on(&mut self, now: Mono) {
-        if !self.walks() {
+        if !self.walking.is_on {
             return;
         }
         if self.walking.is_saying && self.mouth.is_idle() {
@@ -121,7 +121,7 @@ impl Parts {
             self.walk(now, menu::Input::Played);
         }
         let line = match self.line() {
-            Some(line::State::HoldMusic | line::State::HoldSilence) => menu::Line::Music,
+            Some(line::State::HoldMusic) => menu::Line::Music,
             Some(line::State::TransferPending) => menu::Line::Ringing,
             Some(line::State::Ended) => menu::Line::Over,
             _ if self.turn.is_speaking() => menu::Line::Speaking,

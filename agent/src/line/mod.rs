@@ -61,6 +61,8 @@ pub enum Input<'a> {
     Carrier(Carrier),
     /// We pressed a key, or answered a machine.
     Pressed,
+    /// Whoever follows what is said in a menu or a queue knows that a person said the last of it.
+    Person,
     /// A deadline came.
     Tick,
 }
@@ -149,6 +151,9 @@ impl Watch {
             Input::Words { text, from } => self.facts.understand(text, from),
             Input::Carrier(carrier) => return self.carrier(carrier),
             Input::Pressed => return self.pressed(),
+            Input::Person => {
+                return self.decide(Finding::of(State::Human, 0.7, Evidence::Words("to us")));
+            }
             Input::Tick => {}
         }
         // What is known may say more in the state that follows.

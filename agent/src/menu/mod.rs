@@ -155,12 +155,7 @@ impl<M: Matcher> Navigator<M> {
         match input {
             Input::Heard { text, began, is_repeat } => self.hear(now, text, began, is_repeat),
             Input::Line(line) => self.sounds(now, line),
-            Input::Played if std::mem::take(&mut self.awaits_played) => {
-                // The menu may have let us go before the last gap was over.
-                if let Some(attempt) = &mut self.attempt {
-                    attempt.played = Some(now);
-                }
-            }
+            Input::Played if self.awaits_played => self.played(now),
             Input::Played => self.put(Output::Ignored { input: "played" }),
             Input::Act(action) if self.attempt.is_none() => self.act(now, action),
             Input::Act(_) => self.put(Output::Ignored { input: "an action during another" }),
@@ -195,6 +190,9 @@ impl<M: Matcher> Navigator<M> {
             }
         };
         let in_flight = self.attempt.as_ref().is_some_and(|attempt| attempt.played.is_none());
+        if let Some(attempt) = self.attempt.as_ref().filter(|_| in_flight) {
+            sooner(attempt.began + ms(self.policy.played_ms_max), Timer::Played);
+        }
         let pauses = matches!(self.line, Line::Quiet | Line::Music | Line::Ringing);
         if pauses && !in_flight {
             let played = self.attempt.as_ref().and_then(|attempt| attempt.played);
@@ -230,6 +228,7 @@ impl<M: Matcher> Navigator<M> {
         let Some((at, timer)) = self.deadline().filter(|(at, _)| *at <= now) else { return };
         debug_assert!(at <= now);
         match timer {
+            Timer::Played => self.played(now),
             Timer::Settled => self.settle(now),
             Timer::Stale => self.stale(now),
             Timer::Impatient if self.attempt.is_some() => self.settle(now),
@@ -238,6 +237,14 @@ impl<M: Matcher> Navigator<M> {
                 let silent = self.line == Line::Quiet && !self.is_holding;
                 self.end(End::GaveUp(if silent { Reason::Silence } else { Reason::TooLong }));
             }
+        }
+    }
+
+    fn played(&mut self, now: Mono) {
+        self.awaits_played = false;
+        // The menu may have let us go before the last gap was over.
+        if let Some(attempt) = &mut self.attempt {
+            attempt.played = Some(now);
         }
     }
 
@@ -303,6 +310,10 @@ impl<M: Matcher> Navigator<M> {
         self.is_settled = true;
         self.page_began = None;
         let mut reading = self.reading();
+        if (self.is_holding || reading.cues.holds) && self.ends_with_offer_of_help() {
+            self.passed_on(now);
+            return self.end(End::Person);
+        }
         if let Some(attempt) = self.attempt.take() {
             let effect = self.judge(&attempt, &reading);
             self.note_effect(now, &attempt, effect);
@@ -334,6 +345,13 @@ impl<M: Matcher> Navigator<M> {
             self.leave_queue(now);
         }
         self.choose(now, &reading);
+    }
+
+    /// An announcement that ends like this was not one to its end: somebody took the call.
+    fn ends_with_offer_of_help(&self) -> bool {
+        let last = self.pieces.back().map(|piece| piece.text.trim_end_matches(['.', '!', '?']));
+        let tail = last.and_then(|text| text.rsplit(['.', '!', '?']).next());
+        tail.is_some_and(|tail| read::read(std::iter::once(tail)).cues.asks_openly)
     }
 
     /// Nothing at all has come for long.

@@ -265,6 +265,8 @@ impl fmt::Display for Reason {
 /// Why the navigator wants to be called again.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Timer {
+    /// Keys or words should have been played by now.
+    Played,
     /// The menu has been silent long enough to be over.
     Settled,
     /// It has been silent so long that it will not go on by itself.
@@ -283,6 +285,8 @@ pub struct Policy {
     pub decides: bool,
     /// Silence after which a prompt is over.
     pub settled_ms: u32,
+    /// Keys and words that nobody reports as played have been played after this long.
+    pub played_ms_max: u32,
     /// Silence after which a press has had no effect.
     pub stale_ms: u32,
     /// Silence after which a menu that offered nothing we want will not say it all again.
@@ -310,6 +314,7 @@ impl Default for Policy {
         Self {
             decides: true,
             settled_ms: 900,
+            played_ms_max: 20_000,
             stale_ms: 5_000,
             again_ms_max: 12_000,
             prompt_ms_max: 20_000,

@@ -140,6 +140,7 @@ impl FarEnd {
         let truth = Truth {
             errand: self.line.errand().clone(),
             barge_ins: self.line.barge_ins(),
+            runs: self.line.runs().to_vec(),
             ended: self.line.ended(),
             complaints: self.line.complaints().to_vec(),
         };

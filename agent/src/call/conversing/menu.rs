@@ -6,6 +6,7 @@ use telephony::Cause;
 use super::{Conversing, Next};
 use crate::{
     call::{State, closing::Closing, parts::Parts, words::EndedBy},
+    line,
     menu::{self, End, Line, Reason},
     stt,
     turn::Taken,
@@ -58,8 +59,15 @@ impl Conversing {
                 }
             }
             End::Person => {
-                self.leave_menu(parts, now);
-                self.reply_at_last(parts, now)
+                parts.watch(now, line::Input::Person);
+                match parts.take_shift() {
+                    Some(shift) => self.shifted(parts, now, shift),
+                    // Nobody watches: words alone told.
+                    None => {
+                        self.leave_menu(parts, now);
+                        self.reply_at_last(parts, now)
+                    }
+                }
             }
             End::Mailbox => Next::Stay,
         }

@@ -73,6 +73,13 @@ impl Conversing {
                 }
                 self.reply_at_last(parts, now)
             }
+            // It was no person who said that.
+            state if state.is_hold() => {
+                if let Some(text) = self.unanswered.take() {
+                    parts.walk_words(now, &text, now);
+                }
+                Next::Stay
+            }
             state if state.conduct().may_speak => {
                 self.mailbox = None;
                 self.reply_at_last(parts, now)
@@ -118,6 +125,8 @@ impl Conversing {
         }
         self.opening = None;
         self.mailbox = Some(Mailbox::Records);
+        // The greeting is over, whatever is still heard of it or of the beep.
+        parts.abandon_turn(now);
         match parts.config.brief.voicemail.clone() {
             Voicemail::HangUp => return self.leave_nothing(parts, now),
             Voicemail::Say(text) => {
