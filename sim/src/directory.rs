@@ -13,6 +13,8 @@ pub const RESTAURANT: &str = "+12125550142";
 pub const DENTIST: &str = "+12125550143";
 /// A shop that is asked for its hours.
 pub const OPENING_HOURS: &str = "+12125550144";
+/// The user's own telephone, to be called in.
+pub const USER: &str = "+12125550145";
 /// Menus: the number of the first tree of [`tree::SHIPPED`]; the others follow it, one by one.
 pub const MENUS: &str = "+12125550160";
 /// Somebody answers and says nothing.
@@ -29,10 +31,14 @@ pub const REJECTS: &str = "+12125550154";
 pub const UNALLOCATED: &str = "+12125550199";
 
 /// The numbers with what they are, for people.
-pub const ENTRIES: [(&str, &str); 10] = [
+pub const ENTRIES: [(&str, &str); 11] = [
     (RESTAURANT, "Rosa's Trattoria: books tables, interrupts once, coughs once"),
     (DENTIST, "Dr. Weber's practice: makes appointments"),
     (OPENING_HOURS, "Corner Hardware: tells its opening hours"),
+    (
+        USER,
+        "the user's own telephone: somebody who is called in, talks, and hangs up (bridge_number)",
+    ),
     (MENUS, "and the 20 numbers after it: phone menus, one difficulty each (docs/menus.md)"),
     (SILENT, "answers and is silent"),
     (HANGS_UP, "answers and hangs up after 2 s"),
@@ -48,6 +54,7 @@ pub fn script(number: &E164) -> Script {
         RESTAURANT => restaurant(),
         DENTIST => dentist(),
         OPENING_HOURS => opening_hours(),
+        USER => user(),
         SILENT => plain("silent", Answer::After { ring_ms: 1_000 }, vec![]),
         HANGS_UP => hangs_up(),
         BUSY => plain("busy", Answer::Busy, vec![]),
@@ -145,6 +152,19 @@ pub fn opening_hours() -> Script {
         Step::HangUp,
     ];
     plain("Corner Hardware", Answer::After { ring_ms: 1_500 }, steps)
+}
+
+/// The user takes the call, hears who waits, talks with them and hangs up.
+fn user() -> Script {
+    let steps = vec![
+        say("Hello?"),
+        Step::Listen(Patience { silence_ms: 900, timeout_ms: 12_000 }),
+        say("Hi, this is Sam Miller. Thank you for waiting."),
+        Step::Listen(Patience { silence_ms: 900, timeout_ms: 8_000 }),
+        say("That is all I wanted to know. Goodbye!"),
+        Step::HangUp,
+    ];
+    plain("the user", Answer::After { ring_ms: 3_000 }, steps)
 }
 
 fn hangs_up() -> Script {

@@ -18,7 +18,7 @@ use crate::{
     journal::{self, First, Opening, VERSION},
     media_thread::{
         rings::{self, Bell},
-        words::{Levels, Orders, Place},
+        words::{Levels, Orders, Place, Reports},
     },
     shell::Wire,
     timeline,
@@ -45,7 +45,7 @@ impl Exchange {
         let levels = Arc::new(Levels::default());
         let dir = self.parts.calls_dir.join(id);
         let now = wall_now();
-        let (book, spool) = self.writer.open(Opening {
+        let (book, spool, user_spool) = self.writer.open(Opening {
             dir: dir.clone(),
             first: First {
                 version: VERSION,
@@ -55,21 +55,34 @@ impl Exchange {
             },
             records: self.parts.records,
             lead: Duration::from_millis(u64::from(self.parts.circuit.lead_ms)),
+            has_user: config.brief.bridge_number.is_some(),
             inbox: inbox.clone(),
         });
+        let reports = Reports::new(inbox.clone());
+        let user = user_spool.map(|spool| self.user_leg(&config, orders.bell(), &reports, spool));
+        let (user_place, user, relay) = match user {
+            Some((place, links, relay)) => (Some(place), Some(links), Some(relay)),
+            None => (None, None, None),
+        };
         let place = Place {
             circuit: self.parts.circuit,
             is_whole_call: config.direction == Direction::Inbound,
             orders: orders_rx,
             orders_tx: orders.clone(),
-            inbox: inbox.clone(),
-            heard: heard_in,
+            reports,
+            heard: Some(heard_in),
             speech: speech_out,
+            relay,
             spool,
             levels: Arc::clone(&levels),
         };
-        let ticket =
-            Ticket { call_id: id.to_owned(), place, inbox: inbox.clone(), orders: orders.clone() };
+        let ticket = Ticket {
+            call_id: id.to_owned(),
+            place,
+            inbox: inbox.clone(),
+            orders: orders.clone(),
+            user: user_place,
+        };
         let view = Arc::new(Mutex::new(CallView::new(id, &config, &now)));
         let watchers = broadcast::Sender::new(HAPPENINGS_MAX);
         let links = Links {
@@ -83,6 +96,7 @@ impl Exchange {
                 Wire::new(self.http.clone()),
             ),
             mouth,
+            user,
             book,
             view: Arc::clone(&view),
             watchers: watchers.clone(),
@@ -129,7 +143,7 @@ impl Exchange {
         (EarLink::Worker { seat: number, tx: thread.tx.clone() }, heard_in)
     }
 
-    fn mouth(
+    pub(super) fn mouth(
         &self,
         config: &CallConfig,
         bell: &Bell,

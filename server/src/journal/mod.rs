@@ -1,5 +1,5 @@
 //! What one call leaves behind: a folder with `journal.jsonl`, `circuit.tape`, `recording.wav`,
-//! `transcript.json` and `timeline.svg`.
+//! `transcript.json` and `timeline.svg`; `user.tape` too when the user was called in.
 //!
 //! One thread writes for all calls, fed by bounded queues: a slow or full disk costs records, never
 //! a call. `journal.jsonl` opens with `{"version":1,"config":…}`; then one line per input
@@ -23,6 +23,8 @@ use std::{fs::File, io, path::PathBuf};
 pub const JOURNAL: &str = "journal.jsonl";
 /// The circuit's inputs and outputs.
 pub const TAPE: &str = "circuit.tape";
+/// The same of the user's own leg, when they were called in.
+pub const USER_TAPE: &str = "user.tape";
 /// Stereo, left callee, right agent.
 pub const RECORDING: &str = "recording.wav";
 /// The call as the API shows it.
@@ -34,7 +36,7 @@ pub const TIMELINE: &str = "timeline.svg";
 /// that takes its time would hold up the calls that go on.
 pub async fn keep(dir: PathBuf) {
     let kept = tokio::task::spawn_blocking(move || {
-        [JOURNAL, TAPE, RECORDING, TRANSCRIPT]
+        [JOURNAL, TAPE, USER_TAPE, RECORDING, TRANSCRIPT]
             .iter()
             .map(|name| dir.join(name))
             .filter(|path| path.exists())

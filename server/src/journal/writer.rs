@@ -4,7 +4,7 @@ use std::{
     collections::BTreeMap,
     fs::{self, File},
     io::{self, Write},
-    path::PathBuf,
+    path::{Path, PathBuf},
     sync::atomic::{AtomicU64, Ordering},
     thread,
     time::{Duration, Instant},
@@ -15,7 +15,8 @@ use metrics::counter;
 use tokio::sync::{mpsc, oneshot};
 
 use super::{
-    Book, First, JOURNAL, RECORDING, Recording, Reel, Side, Spool, TAPE, TRANSCRIPT, VERSION,
+    Book, First, JOURNAL, RECORDING, Recording, Reel, Side, Spool, TAPE, TRANSCRIPT, USER_TAPE,
+    VERSION,
 };
 use crate::{call_task::Inbox, config::Records, media_thread::words::Report};
 
@@ -36,8 +37,9 @@ const CLOSING_MAX: Duration = Duration::from_secs(2);
 pub(super) enum Message {
     Open(u64, Box<Opening>),
     Line(u64, String),
-    Reel(u64, Box<Reel>),
-    /// The circuit is gone: no more reels.
+    /// Of the user's own leg, if `true`.
+    Reel(u64, bool, Box<Reel>),
+    /// A circuit is gone: no more reels of it.
     Over(u64),
     Close(u64, serde_json::Value, oneshot::Sender<()>),
 }
@@ -52,6 +54,8 @@ pub struct Opening {
     pub records: Records,
     /// Most sound in the carrier's buffer, which a clear can still take out of the recording.
     pub lead: Duration,
+    /// The call may have a second leg, the user's.
+    pub has_user: bool,
     /// Who is told when the disk fails.
     pub inbox: mpsc::Sender<Inbox>,
 }
@@ -73,13 +77,16 @@ impl Writer {
         Ok(Self { tx, spares, next: AtomicU64::new(1) })
     }
 
-    /// Opens one call's journal: what the mind writes in, and what the circuit writes on.
-    pub fn open(&self, opening: Opening) -> (Book, Spool) {
+    /// Opens one call's journal: what the mind writes in, what the circuit writes on, and what the one of the
+    /// user's leg does.
+    pub fn open(&self, opening: Opening) -> (Book, Spool, Option<Spool>) {
         let call = self.next.fetch_add(1, Ordering::Relaxed);
-        let records = opening.records;
+        let (records, has_user) = (opening.records, opening.has_user);
         let broken = self.tx.try_send(Message::Open(call, Box::new(opening))).is_err();
         let book = Book { call, tx: self.tx.clone(), broken };
-        (book, Spool::new(call, self.tx.clone(), self.spares.clone(), records))
+        let spool = Spool::new(call, self.tx.clone(), self.spares.clone(), records);
+        let of_user = has_user.then(|| spool.of_user());
+        (book, spool, of_user)
     }
 }
 
@@ -117,13 +124,15 @@ impl Thread {
                 self.folders.insert(call, Folder::new(*opening));
             }
             Message::Line(call, line) => self.folder(call, |folder| folder.line(&line)),
-            Message::Reel(call, mut reel) => {
-                self.folder(call, |folder| folder.reel(&reel));
+            Message::Reel(call, of_user, mut reel) => {
+                self.folder(call, |folder| folder.reel(of_user, &reel));
                 reel.clear();
                 // More than enough are spare: fine.
                 let _ = self.back.try_send(reel);
             }
-            Message::Over(call) => self.end(call, |folder| folder.over = true),
+            Message::Over(call) => {
+                self.end(call, |folder| folder.circuits = folder.circuits.saturating_sub(1));
+            }
             Message::Close(call, transcript, done) => {
                 self.end(call, |folder| {
                     folder.closing = Some((Instant::now(), transcript, done));
@@ -142,7 +151,7 @@ impl Thread {
     fn end(&mut self, call: u64, note: impl FnOnce(&mut Folder)) {
         let Some(folder) = self.folders.get_mut(&call) else { return };
         note(folder);
-        if folder.over && folder.closing.is_some() {
+        if folder.circuits == 0 && folder.closing.is_some() {
             folder.finish();
             self.folders.remove(&call);
         }
@@ -154,21 +163,25 @@ struct Folder {
     dir: PathBuf,
     inbox: mpsc::Sender<Inbox>,
     files: Option<Files>,
-    over: bool,
+    /// Whose end has not been told.
+    circuits: u8,
     closing: Option<(Instant, serde_json::Value, oneshot::Sender<()>)>,
 }
 
 struct Files {
     journal: io::BufWriter<File>,
     tape: Option<File>,
+    /// Of the user's leg, once it has one.
+    user_tape: Option<File>,
     recording: Option<Recording>,
 }
 
 impl Folder {
     fn new(opening: Opening) -> Self {
         let files = Files::create(&opening);
-        let Opening { dir, inbox, .. } = opening;
-        let mut folder = Self { dir, inbox, files: None, over: false, closing: None };
+        let Opening { dir, inbox, has_user, .. } = opening;
+        let circuits = 1 + u8::from(has_user);
+        let mut folder = Self { dir, inbox, files: None, circuits, closing: None };
         match files {
             Ok(files) => folder.files = Some(files),
             Err(e) => folder.fail(&e),
@@ -195,9 +208,10 @@ impl Folder {
         }
     }
 
-    fn reel(&mut self, reel: &Reel) {
+    fn reel(&mut self, of_user: bool, reel: &Reel) {
         if let Some(files) = &mut self.files
-            && let Err(e) = files.reel(reel)
+            && let Err(e) =
+                if of_user { files.user_reel(&self.dir, reel) } else { files.reel(reel) }
         {
             self.fail(&e);
         }
@@ -252,6 +266,7 @@ impl Files {
         Ok(Self {
             journal,
             tape: tape.then(|| File::create(opening.dir.join(TAPE))).transpose()?,
+            user_tape: None,
             recording: recording
                 .then(|| Recording::create(&opening.dir.join(RECORDING), opening.lead))
                 .transpose()?,
@@ -272,6 +287,14 @@ impl Files {
             recording.flush()?;
         }
         Ok(())
+    }
+
+    fn user_reel(&mut self, dir: &Path, reel: &Reel) -> io::Result<()> {
+        let tape = match &mut self.user_tape {
+            Some(tape) => tape,
+            none => none.insert(File::create(dir.join(USER_TAPE))?),
+        };
+        tape.write_all(reel.tape())
     }
 
     fn finish(&mut self) -> io::Result<()> {
@@ -300,7 +323,7 @@ mod tests {
         };
         let first =
             First { version: VERSION, call_id: "a".to_owned(), started: String::new(), config };
-        Opening { dir, first, records, lead: Duration::ZERO, inbox }
+        Opening { dir, first, records, lead: Duration::ZERO, has_user: false, inbox }
     }
 
     #[tokio::test]
@@ -310,7 +333,7 @@ mod tests {
             let call = dir.path().join("a");
             let records = Records { tape, recording };
             let opening = opening(call.clone(), records, mpsc::channel(1).0);
-            let (book, mut spool) = Writer::spawn().expect("a thread").open(opening);
+            let (book, mut spool, _) = Writer::spawn().expect("a thread").open(opening);
             if let Some(tape) = spool.tape() {
                 tape.extend_from_slice(b"a record");
             }
@@ -331,7 +354,7 @@ mod tests {
         fs::write(&journal, "an old call").expect("written");
         let (inbox, mut messages) = mpsc::channel(1);
         let opening = opening(dir.path().to_owned(), Records::default(), inbox);
-        let (book, _) = Writer::spawn().expect("a thread").open(opening);
+        let (book, ..) = Writer::spawn().expect("a thread").open(opening);
         book.close(serde_json::Value::Null).await;
         assert_eq!(fs::read_to_string(&journal).expect("still there"), "an old call");
         assert_eq!(fs::read_dir(dir.path()).expect("a folder").count(), 1);

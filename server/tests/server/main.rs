@@ -2,6 +2,7 @@
 //! behind. No models, no network beyond loopback, no sleeping: conditions are awaited.
 
 mod bad_input;
+mod bridge;
 mod good_bye;
 mod house;
 mod http;
