@@ -15,6 +15,8 @@ pub const SWITCHBOARD: &str = "+12125550141";
 pub const DENTIST: &str = "+12125550143";
 /// A shop that is asked for its hours.
 pub const OPENING_HOURS: &str = "+12125550144";
+/// The user's own telephone, to be called in.
+pub const USER: &str = "+12125550145";
 /// Menus: the number of the first tree of [`tree::SHIPPED`]; the others follow it, one by one.
 pub const MENUS: &str = "+12125550160";
 /// Somebody answers and says nothing.
@@ -36,6 +38,10 @@ pub const ENTRIES: [(&str, &str); 11] = [
     (SWITCHBOARD, "Rosa's Trattoria behind a menu: reservations (1), then on hold, then Rosa"),
     (DENTIST, "Dr. Weber's practice: makes appointments"),
     (OPENING_HOURS, "Corner Hardware: tells its opening hours"),
+    (
+        USER,
+        "the user's own telephone: somebody who is called in, talks, and hangs up (bridge_number)",
+    ),
     (MENUS, "and the 20 numbers after it: phone menus, one difficulty each (docs/menus.md)"),
     (SILENT, "answers and is silent"),
     (HANGS_UP, "answers and hangs up after 2 s"),
@@ -52,6 +58,7 @@ pub fn script(number: &E164) -> Script {
         SWITCHBOARD => switchboard(),
         DENTIST => dentist(),
         OPENING_HOURS => opening_hours(),
+        USER => user(),
         SILENT => plain("silent", Answer::After { ring_ms: 1_000 }, vec![]),
         HANGS_UP => hangs_up(),
         BUSY => plain("busy", Answer::Busy, vec![]),
@@ -157,6 +164,19 @@ pub fn opening_hours() -> Script {
         Step::HangUp,
     ];
     plain("Corner Hardware", Answer::After { ring_ms: 1_500 }, steps)
+}
+
+/// The user takes the call, hears who waits, talks with them and hangs up.
+fn user() -> Script {
+    let steps = vec![
+        say("Hello?"),
+        Step::Listen(Patience { silence_ms: 900, timeout_ms: 12_000 }),
+        say("Hi, this is Sam Miller. Thank you for waiting."),
+        Step::Listen(Patience { silence_ms: 900, timeout_ms: 8_000 }),
+        say("That is all I wanted to know. Goodbye!"),
+        Step::HangUp,
+    ];
+    plain("the user", Answer::After { ring_ms: 3_000 }, steps)
 }
 
 fn hangs_up() -> Script {

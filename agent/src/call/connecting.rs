@@ -70,11 +70,11 @@ impl Connecting {
                 Next::Stay
             }
             Input::Signal(Signal::DigitsSent) => Next::Stay,
-            Input::Signal(Signal::BridgeAnswered) if parts.user.is_some() => {
+            Input::Signal(Signal::BridgeAnswered) if parts.has_user_leg() => {
                 parts.user_answers();
                 Next::Stay
             }
-            Input::Signal(Signal::BridgeEnded { .. }) if parts.user.is_some() => {
+            Input::Signal(Signal::BridgeEnded { .. }) if parts.has_user_leg() => {
                 parts.user_absent();
                 Next::Stay
             }

@@ -293,11 +293,11 @@ impl Conversing {
                 parts.abandon_turn(now);
                 Next::Go(State::Connecting(Connecting::lost(parts, now)))
             }
-            Signal::BridgeAnswered if parts.user.is_some() => {
+            Signal::BridgeAnswered if parts.has_user_leg() => {
                 parts.user_answers();
                 Next::Go(State::Bridged(Bridged::enter(parts, now)))
             }
-            Signal::BridgeEnded { .. } if parts.user.is_some() => {
+            Signal::BridgeEnded { .. } if parts.has_user_leg() => {
                 parts.user_absent();
                 Next::Stay
             }
@@ -388,6 +388,7 @@ impl Conversing {
         } else if self.opening.is_none() {
             // Whoever was told at once that we are here still waits for the answer proper.
             parts.owed |= self.unanswered.take().is_some();
+            parts.tell_absence();
             if parts.owed && parts.rest.is_empty() {
                 parts.think(now, None);
             } else if parts.user.is_none() {

@@ -31,6 +31,8 @@ pub(super) enum User {
     },
     /// Somebody is there.
     Answered,
+    /// It is over before they were joined, and the model has not been told.
+    Absent,
 }
 
 impl Parts {
@@ -77,16 +79,29 @@ impl Parts {
         }
     }
 
-    /// The user's leg is over before they were joined: the model goes on by the brief.
+    /// Whether the user's leg rings or stands.
+    pub(super) fn has_user_leg(&self) -> bool {
+        matches!(self.user, Some(User::Rings { .. } | User::Answered))
+    }
+
+    /// The user's leg is over before they were joined: the model goes on by the brief, once it has said what it
+    /// is about to say.
     pub(super) fn user_absent(&mut self) {
-        self.user = None;
-        self.dialogue.callee(USER_ABSENT);
-        self.owed = true;
+        self.user = Some(User::Absent);
+    }
+
+    /// Tells the model that the user is absent, if that is so and not told.
+    pub(super) fn tell_absence(&mut self) {
+        if matches!(self.user, Some(User::Absent)) {
+            self.user = None;
+            self.dialogue.callee(USER_ABSENT);
+            self.owed = true;
+        }
     }
 
     /// Ends the user's leg, if there is one.
     pub(super) fn let_user_go(&mut self) {
-        if self.user.take().is_some() {
+        if std::mem::take(&mut self.user).is_some_and(|user| !matches!(user, User::Absent)) {
             self.put(Output::Control(Control::HangupBridge));
         }
     }

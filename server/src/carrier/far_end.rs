@@ -12,11 +12,13 @@ use crossbeam_channel::{Receiver, TryRecvError, bounded};
 use media::circuit::Keys;
 use sim::line::{Line, LineInput, LineOutput};
 use telephony::{Signal, conformance::Wire, stream};
-use tokio::sync::mpsc;
 use tokio_tungstenite::tungstenite::{Error, Message, WebSocket, client::client};
 
 use super::callees::{Callees, Clip, Truth};
-use crate::{call_task::Inbox, clock::Clock, media_thread::transport::Pipe};
+use crate::{
+    clock::Clock,
+    media_thread::{transport::Pipe, words::Reports},
+};
 
 /// How often the line looks at its connection.
 const TICK: Duration = Duration::from_millis(2);
@@ -44,7 +46,7 @@ pub(super) struct FarEnd {
     pub(super) clock: Clock,
     pub(super) line: Line,
     pub(super) connection: Connection,
-    pub(super) inbox: mpsc::Sender<Inbox>,
+    pub(super) reports: Reports,
     pub(super) asked: Receiver<Asked>,
     pub(super) callees: Arc<Callees>,
 }
@@ -133,7 +135,9 @@ impl FarEnd {
 
     fn tell(&self, signal: Signal) {
         // A call that is over does not listen.
-        let _ = self.inbox.blocking_send(Inbox::Signal(signal));
+        if let Some(signal) = self.reports.signal(signal) {
+            let _ = self.reports.inbox().blocking_send(signal);
+        }
     }
 
     fn leave(self, ours: bool) {

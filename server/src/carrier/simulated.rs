@@ -10,7 +10,6 @@ use sim::{
     line::{Dialect, Line, LineConfig},
 };
 use telephony::{Cause, Control, E164, Signal, loopback::Loopback, token};
-use tokio::sync::mpsc;
 
 use super::{
     Carrier, Leg, Ticket,
@@ -18,12 +17,11 @@ use super::{
     far_end::{Asked, Connection, FarEnd},
 };
 use crate::{
-    call_task::Inbox,
     clock::unix_seconds,
     media_thread::{
         MediaThreads, Newcomer, Shared,
         transport::{Transport, pipe},
-        words::{Order, Orders, Place},
+        words::{Order, Orders, Place, Reports},
     },
 };
 
@@ -63,17 +61,22 @@ impl Simulated {
 
 impl Carrier for Simulated {
     fn leg(&self, ticket: Ticket) -> Box<dyn Leg> {
-        Box::new(SimulatedLeg {
+        let line = |call_id: String, orders, place: Place| Ends {
             callees: Arc::clone(&self.callees),
             shared: Arc::clone(&self.shared),
             media: Arc::clone(&self.media),
             path: self.path.clone(),
-            call_id: ticket.call_id,
-            place: Some(ticket.place),
-            inbox: ticket.inbox,
-            orders: ticket.orders,
+            call_id,
+            reports: place.reports.clone(),
+            place: Some(place),
+            orders,
             line: None,
-        })
+        };
+        let user = ticket
+            .user
+            .map(|place| line(format!("{}-user", ticket.call_id), place.orders_tx.clone(), place));
+        let callee = line(ticket.call_id, ticket.orders, ticket.place);
+        Box::new(SimulatedLeg { callee, user })
     }
 
     fn about(&self) -> String {
@@ -85,31 +88,46 @@ impl Carrier for Simulated {
     }
 }
 
+/// A call's lines: the callee's, and the user's when they may be called in.
 struct SimulatedLeg {
+    callee: Ends,
+    user: Option<Ends>,
+}
+
+/// Both ends of one line.
+struct Ends {
     callees: Arc<Callees>,
     shared: Arc<Shared>,
     media: Arc<MediaThreads>,
     path: Path,
     call_id: String,
     place: Option<Place>,
-    inbox: mpsc::Sender<Inbox>,
+    reports: Reports,
     orders: Orders,
     line: Option<Sender<Asked>>,
 }
 
 impl Leg for SimulatedLeg {
     fn control(&mut self, control: Control) {
-        match control {
-            Control::Dial { to, .. } => self.dial(&to),
-            Control::Hangup => self.hang_up(),
-            Control::SendDigits { digits } => self.press(digits),
-            // There is one leg, and it is always ours that dials.
-            Control::Answer | Control::DialBridge { .. } | Control::Bridge => {}
+        match (control, &mut self.user) {
+            (Control::Dial { to, .. }, _) => self.callee.dial(&to),
+            (Control::Hangup, _) => self.callee.hang_up(),
+            (Control::SendDigits { digits }, _) => self.callee.press(digits),
+            (Control::DialBridge { to }, Some(user)) => user.dial(&to),
+            (Control::HangupBridge, Some(user)) => user.hang_up(),
+            // Legs are joined by us, and it is always ours that dials.
+            (
+                Control::Answer
+                | Control::Bridge
+                | Control::DialBridge { .. }
+                | Control::HangupBridge,
+                _,
+            ) => {}
         }
     }
 }
 
-impl SimulatedLeg {
+impl Ends {
     fn dial(&mut self, to: &E164) {
         let script = self.callees.find(to);
         let Some(place) = self.place.take() else { return };
@@ -138,7 +156,7 @@ impl SimulatedLeg {
         };
         let (ask, asked) = bounded(ASKED_MAX);
         self.line = Some(ask);
-        let (callees, inbox) = (Arc::clone(&self.callees), self.inbox.clone());
+        let (callees, reports) = (Arc::clone(&self.callees), self.reports.clone());
         let (clock, call_id) = (self.shared.clock, self.call_id.clone());
         let started = thread::Builder::new().name("line".to_owned()).spawn(move || {
             let score = match callees.score(&script) {
@@ -147,7 +165,8 @@ impl SimulatedLeg {
                     tracing::error!(%error, "a simulated callee cannot speak");
                     let ended = Signal::Ended { cause: Cause::SystemError, by_callee: false };
                     // A call that is over does not listen.
-                    let _ = inbox.blocking_send(Inbox::Signal(ended));
+                    let ended = reports.signal(ended);
+                    let _ = ended.map(|ended| reports.inbox().blocking_send(ended));
                     return;
                 }
             };
@@ -157,7 +176,7 @@ impl SimulatedLeg {
             line.parameters.extend(parameter.map(|t| (token::PARAMETER.to_owned(), t)));
             line.keep_sound = false;
             let line = Line::new(line, clock.now());
-            FarEnd { call_id, clock, line, connection, inbox, asked, callees }.run();
+            FarEnd { call_id, clock, line, connection, reports, asked, callees }.run();
         });
         if started.is_err() {
             self.end(Cause::NetworkOutOfOrder);
@@ -185,11 +204,12 @@ impl SimulatedLeg {
 
     fn end(&self, cause: Cause) {
         // A call that takes nothing any more is over.
-        let _ = self.inbox.try_send(Inbox::Signal(Signal::Ended { cause, by_callee: false }));
+        let ended = self.reports.signal(Signal::Ended { cause, by_callee: false });
+        let _ = ended.map(|ended| self.reports.inbox().try_send(ended));
     }
 }
 
-impl Drop for SimulatedLeg {
+impl Drop for Ends {
     fn drop(&mut self) {
         // A stream that never came is expected no longer.
         drop(self.shared.switchboard.take(&self.call_id));

@@ -4,6 +4,7 @@
 mod connect;
 mod crew;
 mod known;
+mod user_leg;
 
 use std::{
     io,

@@ -2,8 +2,12 @@
 //! behind. No models, no network beyond loopback, no sleeping: conditions are awaited.
 
 mod bad_input;
+<<<<<<< HEAD
 mod disk;
 mod events;
+=======
+mod bridge;
+>>>>>>> bridge
 mod good_bye;
 mod house;
 mod http;
