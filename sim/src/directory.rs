@@ -33,7 +33,7 @@ pub const REJECTS: &str = "+12125550154";
 pub const UNALLOCATED: &str = "+12125550199";
 
 /// The numbers with what they are, for people.
-pub const ENTRIES: [(&str, &str); 11] = [
+pub const ENTRIES: [(&str, &str); 12] = [
     (RESTAURANT, "Rosa's Trattoria: books tables, interrupts once, coughs once"),
     (SWITCHBOARD, "Rosa's Trattoria behind a menu: reservations (1), then on hold, then Rosa"),
     (DENTIST, "Dr. Weber's practice: makes appointments"),

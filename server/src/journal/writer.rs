@@ -2,19 +2,12 @@
 
 use std::{
     collections::BTreeMap,
-<<<<<<< HEAD
     io,
     path::PathBuf,
     sync::{
         Arc,
         atomic::{AtomicU64, Ordering},
     },
-=======
-    fs::{self, File},
-    io::{self, Write},
-    path::{Path, PathBuf},
-    sync::atomic::{AtomicU64, Ordering},
->>>>>>> bridge
     thread,
     time::{Duration, Instant},
 };
@@ -23,15 +16,7 @@ use crossbeam_channel::{Receiver, Sender, TryRecvError, bounded};
 use metrics::counter;
 use tokio::{sync::oneshot, time::timeout};
 
-<<<<<<< HEAD
 use super::{Book, Disk, Opening, Reel, Spool, folder::Folder};
-=======
-use super::{
-    Book, First, JOURNAL, RECORDING, Recording, Reel, Side, Spool, TAPE, TRANSCRIPT, USER_TAPE,
-    VERSION,
-};
-use crate::{call_task::Inbox, config::Records, media_thread::words::Report};
->>>>>>> bridge
 
 /// Lines and reels of all calls waiting for the disk: 4 s of a thousand calls.
 const MESSAGES_MAX: usize = 16 * 1024;
@@ -49,42 +34,16 @@ const OPENING_MAX: Duration = Duration::from_secs(2);
 const OWED_MAX: usize = 1024;
 
 pub(super) enum Message {
-<<<<<<< HEAD
     Open(u64, Box<Folder>),
     /// A line of the journal, and whether somebody may have been shown what it says.
     Line(u64, String, bool),
-    Reel(u64, Box<Reel>),
-    /// The circuit is gone: no more reels.
-=======
-    Open(u64, Box<Opening>),
-    Line(u64, String),
     /// Of the user's own leg, if `true`.
     Reel(u64, bool, Box<Reel>),
     /// A circuit is gone: no more reels of it.
->>>>>>> bridge
     Over(u64),
     Close(u64, serde_json::Value, oneshot::Sender<()>),
 }
 
-<<<<<<< HEAD
-=======
-/// What a new journal needs.
-pub struct Opening {
-    /// The call's folder, which must not be there.
-    pub dir: PathBuf,
-    /// The first line's content.
-    pub first: First,
-    /// What is kept beside the journal.
-    pub records: Records,
-    /// Most sound in the carrier's buffer, which a clear can still take out of the recording.
-    pub lead: Duration,
-    /// The call may have a second leg, the user's.
-    pub has_user: bool,
-    /// Who is told when the disk fails.
-    pub inbox: mpsc::Sender<Inbox>,
-}
-
->>>>>>> bridge
 /// The thread's door.
 pub struct Writer {
     tx: Sender<Message>,
@@ -112,19 +71,19 @@ impl Writer {
         Ok(Self { tx, spares, next: AtomicU64::new(1), disk })
     }
 
-<<<<<<< HEAD
     /// The disk that is written to.
     pub fn disk(&self) -> &Disk {
         &self.disk
     }
 
-    /// Opens one call's journal: what the mind writes in, and what the circuit writes on. When it
-    /// returns, the first line is written: whatever happens to this process, the call has a record.
+    /// Opens one call's journal: what the mind writes in, and what the circuit writes on, and
+    /// what the one of the user's leg does. When it returns, the first line is written: whatever happens to this process, the call has a record.
     ///
     /// # Errors
     /// When the disk takes no new call, or the folder belongs to another.
-    pub async fn open(&self, opening: Opening) -> io::Result<(Book, Spool)> {
-        let (records, disk) = (opening.records, Arc::clone(&self.disk));
+    pub async fn open(&self, opening: Opening) -> io::Result<(Book, Spool, Option<Spool>)> {
+        let (records, has_user) = (opening.records, opening.has_user);
+        let disk = Arc::clone(&self.disk);
         let (made, folder) = oneshot::channel();
         tokio::task::spawn_blocking(move || {
             // Nobody waits any more: there is no such call.
@@ -144,19 +103,9 @@ impl Writer {
         let call = self.next.fetch_add(1, Ordering::Relaxed);
         let broken = self.tx.try_send(Message::Open(call, Box::new(folder))).is_err();
         let book = Book::new(call, self.tx.clone(), broken);
-        Ok((book, Spool::new(call, self.tx.clone(), self.spares.clone(), records)))
-=======
-    /// Opens one call's journal: what the mind writes in, what the circuit writes on, and what the one of the
-    /// user's leg does.
-    pub fn open(&self, opening: Opening) -> (Book, Spool, Option<Spool>) {
-        let call = self.next.fetch_add(1, Ordering::Relaxed);
-        let (records, has_user) = (opening.records, opening.has_user);
-        let broken = self.tx.try_send(Message::Open(call, Box::new(opening))).is_err();
-        let book = Book { call, tx: self.tx.clone(), broken };
         let spool = Spool::new(call, self.tx.clone(), self.spares.clone(), records);
         let of_user = has_user.then(|| spool.of_user());
-        (book, spool, of_user)
->>>>>>> bridge
+        Ok((book, spool, of_user))
     }
 }
 
@@ -207,27 +156,15 @@ impl Thread {
                     self.shown.push(call);
                 }
             }
-<<<<<<< HEAD
-            Message::Reel(call, mut reel) => {
-                if let Some(folder) = self.folders.get_mut(&call) {
-                    folder.reel(&reel);
-                }
-=======
-            Message::Line(call, line) => self.folder(call, |folder| folder.line(&line)),
             Message::Reel(call, of_user, mut reel) => {
-                self.folder(call, |folder| folder.reel(of_user, &reel));
->>>>>>> bridge
+                if let Some(folder) = self.folders.get_mut(&call) {
+                    folder.reel(of_user, &reel);
+                }
                 reel.clear();
                 // More than enough are spare: fine.
                 let _ = self.back.try_send(reel);
             }
-<<<<<<< HEAD
             Message::Over(call) => self.end(call, Folder::over),
-=======
-            Message::Over(call) => {
-                self.end(call, |folder| folder.circuits = folder.circuits.saturating_sub(1));
-            }
->>>>>>> bridge
             Message::Close(call, transcript, done) => {
                 self.end(call, |folder| folder.close(transcript, done));
             }
@@ -238,51 +175,15 @@ impl Thread {
     fn end(&mut self, call: u64, note: impl FnOnce(&mut Folder)) {
         let Some(folder) = self.folders.get_mut(&call) else { return };
         note(folder);
-<<<<<<< HEAD
         if folder.is_complete() {
             self.finish(call);
-=======
-        if folder.circuits == 0 && folder.closing.is_some() {
-            folder.finish();
-            self.folders.remove(&call);
->>>>>>> bridge
         }
     }
 
-<<<<<<< HEAD
     fn finish(&mut self, call: u64) {
         let Some(mut folder) = self.folders.remove(&call) else { return };
         if folder.finish() {
             return;
-=======
-/// One call's files.
-struct Folder {
-    dir: PathBuf,
-    inbox: mpsc::Sender<Inbox>,
-    files: Option<Files>,
-    /// Whose end has not been told.
-    circuits: u8,
-    closing: Option<(Instant, serde_json::Value, oneshot::Sender<()>)>,
-}
-
-struct Files {
-    journal: io::BufWriter<File>,
-    tape: Option<File>,
-    /// Of the user's leg, once it has one.
-    user_tape: Option<File>,
-    recording: Option<Recording>,
-}
-
-impl Folder {
-    fn new(opening: Opening) -> Self {
-        let files = Files::create(&opening);
-        let Opening { dir, inbox, has_user, .. } = opening;
-        let circuits = 1 + u8::from(has_user);
-        let mut folder = Self { dir, inbox, files: None, circuits, closing: None };
-        match files {
-            Ok(files) => folder.files = Some(files),
-            Err(e) => folder.fail(&e),
->>>>>>> bridge
         }
         self.owed.insert(call, folder);
         if self.owed.len() > OWED_MAX
@@ -293,7 +194,6 @@ impl Folder {
         }
     }
 
-<<<<<<< HEAD
     fn write_shown(&mut self) {
         // A disk that takes nothing is not asked for every line.
         let well = self.shown.is_empty() || self.disk.fault().is_none();
@@ -302,71 +202,6 @@ impl Folder {
                 folder.write_lines();
             }
         }
-=======
-    fn reel(&mut self, of_user: bool, reel: &Reel) {
-        if let Some(files) = &mut self.files
-            && let Err(e) =
-                if of_user { files.user_reel(&self.dir, reel) } else { files.reel(reel) }
-        {
-            self.fail(&e);
-        }
-    }
-
-    /// Writes what has been said so far. `true` when the call is over and its circuit has had its
-    /// time, or nobody is left to write.
-    fn sweep(&mut self, open: bool) -> bool {
-        if let Some(files) = &mut self.files
-            && let Err(e) = files.journal.flush()
-        {
-            self.fail(&e);
-        }
-        let ends = match &self.closing {
-            Some((since, ..)) => !open || since.elapsed() > CLOSING_MAX,
-            None => false,
-        };
-        if ends {
-            self.finish();
-        }
-        ends
-    }
-
-    fn finish(&mut self) {
-        let Some((_, transcript, done)) = self.closing.take() else { return };
-        if let Some(files) = &mut self.files {
-            let written = files
-                .finish()
-                .and_then(|()| fs::write(self.dir.join(TRANSCRIPT), format!("{transcript:#}\n")));
-            if let Err(e) = written {
-                self.fail(&e);
-            }
-        }
-        // Nobody waits for it any more: fine.
-        let _ = done.send(());
-    }
-}
-
-impl Files {
-    fn create(opening: &Opening) -> io::Result<Self> {
-        debug_assert_eq!(opening.first.version, VERSION, "one version is written");
-        if let Some(calls_dir) = opening.dir.parent() {
-            fs::create_dir_all(calls_dir)?;
-        }
-        // A folder that is there belongs to another call.
-        fs::create_dir(&opening.dir)?;
-        let file = File::create(opening.dir.join(JOURNAL))?;
-        let mut journal = io::BufWriter::with_capacity(JOURNAL_BYTES, file);
-        serde_json::to_writer(&mut journal, &opening.first)?;
-        journal.write_all(b"\n")?;
-        let Records { tape, recording } = opening.records;
-        Ok(Self {
-            journal,
-            tape: tape.then(|| File::create(opening.dir.join(TAPE))).transpose()?,
-            user_tape: None,
-            recording: recording
-                .then(|| Recording::create(&opening.dir.join(RECORDING), opening.lead))
-                .transpose()?,
-        })
->>>>>>> bridge
     }
 
     /// Writes what has been said so far, and what could not be written before. Without anybody left
@@ -384,23 +219,6 @@ impl Files {
         if self.disk.fault().is_none() {
             self.owed.retain(|_, folder| !folder.finish());
         }
-<<<<<<< HEAD
-=======
-        Ok(())
-    }
-
-    fn user_reel(&mut self, dir: &Path, reel: &Reel) -> io::Result<()> {
-        let tape = match &mut self.user_tape {
-            Some(tape) => tape,
-            none => none.insert(File::create(dir.join(USER_TAPE))?),
-        };
-        tape.write_all(reel.tape())
-    }
-
-    fn finish(&mut self) -> io::Result<()> {
-        self.journal.flush()?;
-        self.recording.as_mut().map_or(Ok(()), Recording::finish)
->>>>>>> bridge
     }
 }
 
@@ -429,7 +247,6 @@ mod tests {
             brief: Brief::default(),
             policy: Policy::default(),
         };
-<<<<<<< HEAD
         let first = First {
             version: VERSION,
             call_id: "a".to_owned(),
@@ -438,12 +255,7 @@ mod tests {
             config,
         };
         let inbox = mpsc::channel(1).0;
-        Opening { dir, first, records, lead: Duration::ZERO, inbox }
-=======
-        let first =
-            First { version: VERSION, call_id: "a".to_owned(), started: String::new(), config };
         Opening { dir, first, records, lead: Duration::ZERO, has_user: false, inbox }
->>>>>>> bridge
     }
 
     #[tokio::test]
@@ -451,18 +263,12 @@ mod tests {
         for (tape, recording) in [(true, true), (true, false), (false, true), (false, false)] {
             let dir = tempfile::tempdir().expect("a folder");
             let call = dir.path().join("a");
-<<<<<<< HEAD
             let records = Records { tape, recording, ..Records::default() };
             let writer = Writer::spawn(dir.path().to_owned(), 0).expect("a thread");
             let opened = writer.open(opening(call.clone(), records)).await;
-            let (book, mut spool) = opened.expect("opened");
+            let (book, mut spool, _) = opened.expect("opened");
             // What was told is written already.
             assert!(fs::metadata(call.join(JOURNAL)).is_ok_and(|journal| journal.len() > 100));
-=======
-            let records = Records { tape, recording };
-            let opening = opening(call.clone(), records, mpsc::channel(1).0);
-            let (book, mut spool, _) = Writer::spawn().expect("a thread").open(opening);
->>>>>>> bridge
             if let Some(tape) = spool.tape() {
                 tape.extend_from_slice(b"a record");
             }
@@ -483,16 +289,9 @@ mod tests {
         fs::create_dir(&call).expect("made");
         let journal = call.join(JOURNAL);
         fs::write(&journal, "an old call").expect("written");
-<<<<<<< HEAD
         let writer = Writer::spawn(dir.path().to_owned(), 0).expect("a thread");
         let opened = writer.open(opening(call.clone(), Records::default())).await;
         assert_eq!(opened.err().map(|e| e.kind()), Some(io::ErrorKind::AlreadyExists));
-=======
-        let (inbox, mut messages) = mpsc::channel(1);
-        let opening = opening(dir.path().to_owned(), Records::default(), inbox);
-        let (book, ..) = Writer::spawn().expect("a thread").open(opening);
-        book.close(serde_json::Value::Null).await;
->>>>>>> bridge
         assert_eq!(fs::read_to_string(&journal).expect("still there"), "an old call");
         assert_eq!(fs::read_dir(&call).expect("a folder").count(), 1);
         assert_eq!(writer.disk().fault(), None, "no fault of the disk");

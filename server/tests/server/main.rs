@@ -2,12 +2,9 @@
 //! behind. No models, no network beyond loopback, no sleeping: conditions are awaited.
 
 mod bad_input;
-<<<<<<< HEAD
+mod bridge;
 mod disk;
 mod events;
-=======
-mod bridge;
->>>>>>> bridge
 mod good_bye;
 mod house;
 mod http;
