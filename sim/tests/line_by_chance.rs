@@ -27,7 +27,7 @@ const PICKUPS: &[&str] = &[
     "Hello, this is Brian, how can I help you?",
     "Thanks for waiting, Maria speaking.",
     "Good morning, customer service, my name is Ann.",
-    "Hello?",
+    "Hello, are you still there?",
 ];
 const GREETINGS: &[&str] = &[
     "Hi, you have reached Bob. Please leave a message after the tone.",
@@ -53,8 +53,10 @@ fn one<'a>(rng: &mut Rng, of: &[&'a str]) -> &'a str {
 
 fn person(rng: &mut Rng) -> Node {
     let steps = vec![
+        // Nobody speaks at the moment in which they are put through.
+        Step::Pause { ms: rng.u32(900..1_600) },
         Step::Say(Sound::Text(one(rng, PICKUPS).to_owned())),
-        Step::Listen(Patience::default()),
+        Step::Until { words: vec!["invoice".to_owned()], patience: Patience::default() },
         Step::HangUp,
     ];
     Node::Person { steps }
@@ -73,10 +75,12 @@ fn mailbox(rng: &mut Rng) -> Node {
 }
 
 fn queue(rng: &mut Rng) -> Node {
-    let say = (0..rng.usize(0..3)).map(|_| text(one(rng, ANNOUNCEMENTS))).collect();
+    let music = rng.u8(0..4) > 0;
+    // Silence without a word before it is a key that did not take, to anybody.
+    let count = rng.usize(usize::from(!music)..3);
     Node::Queue(Queue {
-        music: (rng.u8(0..4) > 0).then(|| Sound::Wav("hold-music".to_owned())),
-        say,
+        music: music.then(|| Sound::Wav("hold-music".to_owned())),
+        say: (0..count).map(|_| text(one(rng, ANNOUNCEMENTS))).collect(),
         every_ms: rng.u32(12_000..25_000),
         position: rng.bool().then(|| rng.u32(1..4)),
         choices: Vec::new(),
@@ -211,5 +215,5 @@ fn calls_by_chance_agree_with_the_reference() {
     answered_ms.sort_unstable();
     let p95 = answered_ms[answered_ms.len() * 95 / 100];
     println!("{} pickups answered, p95 {p95} ms after the first words", answered_ms.len());
-    assert!(p95 <= 1_500, "{answered_ms:?}");
+    assert!(p95 <= 1_000, "{answered_ms:?}");
 }

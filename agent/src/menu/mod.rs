@@ -319,7 +319,7 @@ impl<M: Matcher> Navigator<M> {
             self.note_effect(now, &attempt, effect);
             if effect == Effect::Changed {
                 self.place = None;
-                if reading.is_person() {
+                if reading.is_person() && !self.is_announced() {
                     return self.end(End::Person);
                 }
             } else {
@@ -345,6 +345,15 @@ impl<M: Matcher> Navigator<M> {
             self.leave_queue(now);
         }
         self.choose(now, &reading);
+    }
+
+    /// Something was said that queues and mailboxes say.
+    fn is_announced(&self) -> bool {
+        use Cue::{Mailbox, NoSuchLine, Queue, Screening, Signal};
+        self.pieces
+            .iter()
+            .filter_map(|piece| line::cue(&piece.text))
+            .any(|(cue, _)| matches!(cue, Mailbox | NoSuchLine | Queue | Screening | Signal))
     }
 
     /// An announcement that ends like this was not one to its end: somebody took the call.

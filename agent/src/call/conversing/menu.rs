@@ -40,7 +40,9 @@ impl Conversing {
     pub(super) fn leave_menu(&mut self, parts: &mut Parts, now: Mono) {
         let said = parts.end_walk(now, Line::Person).filter(|_| !parts.turn.is_open());
         if let Some(text) = said.filter(|_| self.unanswered.is_none()) {
-            parts.dialogue.callee(&text);
+            if parts.config.policy.menu.decides {
+                parts.dialogue.callee(&text);
+            }
             parts.owed = true;
             self.unanswered = Some(text);
         }

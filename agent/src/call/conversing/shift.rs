@@ -13,6 +13,7 @@ use crate::{
 
 /// Said at once to somebody who takes a call that waited.
 const STILL_HERE: &str = "Yes, I'm here.";
+
 /// How far we are with a mailbox.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(super) enum Mailbox {

@@ -25,7 +25,7 @@ pub(super) const PIECES_MAX: usize = 64;
 pub(super) const PIECE_BYTES_MAX: usize = 2_000;
 
 /// Longest line of somebody who takes a call, in words that say something.
-const PERSON_WORDS_MAX: usize = 8;
+const PERSON_WORDS_MAX: usize = 6;
 
 impl Reading {
     /// Something was said that only machines say.
