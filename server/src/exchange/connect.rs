@@ -59,11 +59,7 @@ impl Exchange {
             inbox: inbox.clone(),
         });
         let reports = Reports::new(inbox.clone());
-        let user = user_spool.map(|spool| self.user_leg(&config, orders.bell(), &reports, spool));
-        let (user_place, user, relay) = match user {
-            Some((place, links, relay)) => (Some(place), Some(links), Some(relay)),
-            None => (None, None, None),
-        };
+        let user = self.user_leg(&config, orders.bell(), &reports, user_spool);
         let place = Place {
             circuit: self.parts.circuit,
             is_whole_call: config.direction == Direction::Inbound,
@@ -72,7 +68,7 @@ impl Exchange {
             reports,
             heard: Some(heard_in),
             speech: speech_out,
-            relay,
+            relay: user.relay,
             spool,
             levels: Arc::clone(&levels),
         };
@@ -81,7 +77,7 @@ impl Exchange {
             place,
             inbox: inbox.clone(),
             orders: orders.clone(),
-            user: user_place,
+            user: user.place,
         };
         let view = Arc::new(Mutex::new(CallView::new(id, &config, &now)));
         let watchers = broadcast::Sender::new(HAPPENINGS_MAX);
@@ -96,7 +92,7 @@ impl Exchange {
                 Wire::new(self.http.clone()),
             ),
             mouth,
-            user,
+            user: user.links,
             book,
             view: Arc::clone(&view),
             watchers: watchers.clone(),
