@@ -172,7 +172,7 @@ fn user() -> Script {
         say("Hello?"),
         Step::Listen(Patience { silence_ms: 900, timeout_ms: 12_000 }),
         say("Hi, this is Sam Miller. Thank you for waiting."),
-        Step::Listen(Patience { silence_ms: 900, timeout_ms: 8_000 }),
+        Step::Listen(Patience { silence_ms: 900, timeout_ms: 3_000 }),
         say("That is all I wanted to know. Goodbye!"),
         Step::HangUp,
     ];

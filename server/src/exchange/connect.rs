@@ -83,11 +83,7 @@ impl Exchange {
         let (mouth, speech_out) = self.mouth(&config, orders.bell(), &inbox);
         let levels = Arc::new(Levels::default());
         let reports = Reports::new(inbox.clone());
-        let user = user_spool.map(|spool| self.user_leg(&config, orders.bell(), &reports, spool));
-        let (user_place, user, relay) = match user {
-            Some((place, links, relay)) => (Some(place), Some(links), Some(relay)),
-            None => (None, None, None),
-        };
+        let user = self.user_leg(&config, orders.bell(), &reports, user_spool);
         let place = Place {
             circuit: self.parts.circuit,
             is_whole_call: config.direction == Direction::Inbound,
@@ -96,7 +92,7 @@ impl Exchange {
             reports,
             heard: Some(heard_in),
             speech: speech_out,
-            relay,
+            relay: user.relay,
             spool,
             levels: Arc::clone(&levels),
         };
@@ -105,7 +101,7 @@ impl Exchange {
             place,
             inbox: inbox.clone(),
             orders: orders.clone(),
-            user: user_place,
+            user: user.place,
         };
         let view = Arc::new(Mutex::new(CallView::new(id, &config, &started)));
         let board = Arc::new(Board::new(Arc::clone(&view), &started));
@@ -121,7 +117,7 @@ impl Exchange {
                 Wire::new(self.http.clone()),
             ),
             mouth,
-            user,
+            user: user.links,
             book,
             board: Arc::clone(&board),
             watchers: watchers.clone(),

@@ -15,16 +15,28 @@ use crate::{
     },
 };
 
+/// A call's second leg; nothing of it where the brief does not have the user's number.
+#[derive(Default)]
+pub(super) struct UserLeg {
+    /// Where its circuit will be born.
+    pub(super) place: Option<Place>,
+    /// The call's end of it.
+    pub(super) links: Option<UserLinks>,
+    /// The callee's end of the bridge.
+    pub(super) relay: Option<Relay>,
+}
+
 impl Exchange {
-    /// A leg beside the callee's, whose seat has this bell: its place, the call's end of it, and the callee's
-    /// end of the bridge. Nobody recognises what the user says, and no judge is asked about it.
+    /// A leg beside the callee's, whose seat has this bell. Nobody recognises what the user says, and no judge
+    /// is asked about it.
     pub(super) fn user_leg(
         &self,
         config: &CallConfig,
         callee: &Bell,
         reports: &Reports,
-        spool: Spool,
-    ) -> (Place, UserLinks, Relay) {
+        spool: Option<Spool>,
+    ) -> UserLeg {
+        let Some(spool) = spool else { return UserLeg::default() };
         let (orders, orders_rx) = Orders::new();
         let (mouth, speech) = self.mouth(config, orders.bell(), reports.inbox());
         let (to_user, from_callee) = rings::relay(orders.bell().clone());
@@ -41,6 +53,10 @@ impl Exchange {
             spool,
             levels: Arc::new(Levels::default()),
         };
-        (place, UserLinks { orders, mouth }, Relay { to: to_user, from: from_user })
+        UserLeg {
+            place: Some(place),
+            links: Some(UserLinks { orders, mouth }),
+            relay: Some(Relay { to: to_user, from: from_user }),
+        }
     }
 }

@@ -9,6 +9,7 @@ use super::{
     reply::{Reply, call, hang_up, plain, report},
 };
 use crate::{
+    brief::Brief,
     dialogue::USER_ABSENT,
     llm::{Message, Role},
 };
@@ -77,8 +78,11 @@ pub(super) const ERRAND: &str = "on behalf of somebody who would like to speak w
 const MOMENT: &str = "One moment, please: I'm getting them on the line.";
 const SORRY: &str = "I'm sorry, I can't reach them right now.";
 
-/// Takes what asks for it out of the sentences of a brief.
-pub(super) fn read(sentences: Vec<String>) -> (Vec<String>, Option<Join>) {
+/// Takes what asks for it out of the sentences of a brief. Without the user's number nothing does.
+pub(super) fn read(brief: &Brief, sentences: Vec<String>) -> (Vec<String>, Option<Join>) {
+    if brief.bridge_number.is_none() {
+        return (sentences, None);
+    }
     let (mut rest, mut join) = (Vec::new(), None);
     for sentence in sentences {
         let lower = sentence.to_ascii_lowercase();
