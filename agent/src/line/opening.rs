@@ -141,7 +141,9 @@ pub(super) fn machine_words(facts: &Facts) -> Option<Finding> {
         Cue::Menu => (State::Ivr, 0.93),
         Cue::Queue => (State::HoldMessage, 0.9),
         Cue::Away => (State::VoicemailGreeting, 0.7),
-        Cue::Person | Cue::Greeting | Cue::Welcome | Cue::Wait => return None,
+        // Nobody thanks for waiting who has not let us wait.
+        Cue::Thanks if facts.talk.is_some_and(|talk| talk.first) => (State::HoldMessage, 0.7),
+        Cue::Person | Cue::Greeting | Cue::Welcome | Cue::Wait | Cue::Thanks => return None,
     };
     Some(Finding::of(state, confidence, Evidence::Words(phrase)))
 }
