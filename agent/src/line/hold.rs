@@ -15,7 +15,7 @@ use super::{
 };
 
 /// Talk for so long may be somebody.
-const SUSPECT: Duration = Duration::from_millis(400);
+const SUSPECT: Duration = Duration::from_millis(250);
 /// Longer talk in one go is an announcement.
 const ANNOUNCEMENT_MIN: Duration = Duration::from_millis(6_000);
 /// Hold that was music is never quiet for so long.
@@ -102,7 +102,7 @@ fn pickup(facts: &Facts) -> Option<Finding> {
         _ if facts.recogniser => match other_room {
             Some(_) if quiet_for(900) => 0.75,
             None if facts.wait_asked.is_some() && quiet_for(900) => 0.75,
-            None if talk.understood && quiet_for(2_500) => 0.6,
+            None if talk.understood && quiet_for(if musical { 4_000 } else { 2_500 }) => 0.6,
             _ => return None,
         },
         // Whoever asked us to wait comes back.

@@ -125,7 +125,6 @@ impl Listening {
     }
 
     /// The next samples, at 8 kHz, and as many of our own, of which they may be the echo; none when only they are known.
-    #[allow(clippy::print_stderr)]
     pub fn feed(&mut self, samples: &[i16], ours: &[i16], mut decided: impl FnMut(Decision)) {
         for (at, sample) in samples.iter().enumerate() {
             self.hop.push(*sample);
@@ -181,9 +180,6 @@ impl Listening {
         if let Some(words) = &mut self.words
             && let Some((text, from_sample)) = words.hear(self.ear.kind())
         {
-            if std::env::var_os("EARTEXT").is_some() {
-                eprintln!("TEXT {:.2} {text}", now.as_micros() as f64 / 1e6);
-            }
             let from = Mono::from_micros(from_sample * 125);
             self.watch.handle(now, Input::Words { text: &text, from });
         }

@@ -2,8 +2,8 @@
 
 use super::Cue;
 
-/// Phrases by what they speak for. Words are matched whole and in lower case. The first
-/// that is found counts, so what others say too stands behind.
+/// Phrases by what they speak for. Words are matched whole and in lower case. A star
+/// is up to two words. The first that is found counts, so what others say too stands behind.
 pub(super) const PHRASES: &[(Cue, &[&str])] = &[
     (
         Cue::NoSuchLine,
@@ -86,22 +86,12 @@ pub(super) const PHRASES: &[(Cue, &[&str])] = &[
     (
         Cue::Mailbox,
         &[
-            "leave a message",
-            "leave your message",
-            "leave us a message",
-            "leave me a message",
-            "leave a brief message",
-            "leave a detailed message",
-            "leave a short message",
-            "leave your name",
-            "leave a name",
-            "leave your number",
-            "leave a voicemail",
-            "leave me a voicemail",
-            "leave a voice mail",
-            "leave a voice message",
-            "record your message",
-            "record a message",
+            "leave * message",
+            "leave * name",
+            "leave * number",
+            "leave * voicemail",
+            "leave * voice",
+            "record * message",
             "voicemail",
             "voice mail",
             "voice mailbox",
