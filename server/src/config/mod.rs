@@ -9,7 +9,7 @@ mod layers;
 mod tests;
 mod tls;
 
-use std::{net::SocketAddr, path::PathBuf};
+use std::{net::SocketAddr, num::NonZero, path::PathBuf, thread::available_parallelism};
 
 use secrecy::{ExposeSecret, SecretString};
 use serde::{Deserialize, Serialize, Serializer};
@@ -177,7 +177,8 @@ pub struct Limits {
     pub media_threads: usize,
     /// Threads that recognise speech.
     pub ear_threads: usize,
-    /// Threads that make speech.
+    /// Threads that make speech, by default one for each core: a voice that computes needs about
+    /// a hundredth of one.
     pub mouth_threads: usize,
 }
 
@@ -254,7 +255,7 @@ impl Default for Limits {
             drain_seconds_max: 120,
             media_threads: 1,
             ear_threads: 1,
-            mouth_threads: 1,
+            mouth_threads: available_parallelism().map_or(1, NonZero::get),
         }
     }
 }

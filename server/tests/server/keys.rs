@@ -14,7 +14,7 @@ use crate::{
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
 async fn a_streamed_leg_presses_keys_as_tones() {
     let house = with_dialects(Line::Manual, |dialects| {
-        dialects.llm = Box::new(|_, _| {
+        dialects.llm = Box::new(|_| {
             let press = llm::scripted::Answer::default();
             let press = press.call("press_digits", json!({"digits": "12#"}));
             Box::new(llm::scripted::Scripted::new([press]))
