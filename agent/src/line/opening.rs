@@ -141,7 +141,9 @@ pub(super) fn machine_words(facts: &Facts) -> Option<Finding> {
         Cue::Menu => (State::Ivr, 0.93),
         Cue::Queue => (State::HoldMessage, 0.9),
         Cue::Away => (State::VoicemailGreeting, 0.7),
-        Cue::Person | Cue::Greeting | Cue::Welcome | Cue::Wait => return None,
+        // Nobody thanks for waiting who has not let us wait.
+        Cue::Thanks if facts.talk.is_some_and(|talk| talk.first) => (State::HoldMessage, 0.7),
+        Cue::Person | Cue::Greeting | Cue::Welcome | Cue::Wait | Cue::Thanks => return None,
     };
     Some(Finding::of(state, confidence, Evidence::Words(phrase)))
 }
@@ -169,9 +171,9 @@ pub(super) fn person(facts: &Facts) -> Option<Finding> {
         (None, _) if welcome && !said(1_500) => return None,
         (Some((Cue::Person | Cue::Wait, _)), _) if said(400) => 0.93,
         // A recording begins with the same, and goes on after a breath.
-        (Some(_), ..=1_200) if said(500) => 0.9,
+        (Some(_), ..=1_200) if said(600) => 0.9,
         (Some(_), ..=3_500) if said(800) => 0.9,
-        (_, ..=1_200) if said(600) => 0.85,
+        (_, ..=1_200) if said(700) => 0.85,
         (_, 1_201..=3_200) if said(900) => 0.75,
         (_, 3_201..=6_000) if said(1_300) => 0.6,
         _ => return None,

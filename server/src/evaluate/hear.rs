@@ -81,7 +81,7 @@ impl Hearing {
                 self.answered = None;
                 self.listening.answered();
             }
-            self.listening.feed(part, false, |decision| self.decisions.push(decision));
+            self.listening.feed(part, &[], |decision| self.decisions.push(decision));
             self.samples += part.len() as u64;
         }
     }

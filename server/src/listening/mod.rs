@@ -20,6 +20,7 @@ use agent::{
 use dtmf::{ToneDetector, tone_detector::Kind};
 use media::{
     Mono,
+    barge_in::{Echo, EchoConfig},
     circuit::JUDGE_SAMPLES,
     ear::{self, Ear},
     net::Lane,
@@ -79,6 +80,9 @@ fn moonshine_of(models: &Models) -> Result<Arc<moonshine::Model>, NetsError> {
 /// One recording being listened to.
 pub struct Listening {
     ear: Ear,
+    echo: Echo,
+    /// Our own last sample's place in the hop, when both channels are there.
+    ours: Vec<i16>,
     tones: ToneDetector,
     watch: Watch,
     judge: Option<(Silero, SileroStream)>,
@@ -96,6 +100,8 @@ impl Listening {
     pub fn new(nets: &Nets) -> Self {
         Self {
             ear: Ear::new(),
+            echo: Echo::new(&EchoConfig::default()),
+            ours: Vec::with_capacity(ear::HOP),
             tones: ToneDetector::new(),
             watch: Watch::new(),
             judge: nets.judge.clone().map(|judge| (judge, SileroStream::default())),
@@ -118,24 +124,37 @@ impl Listening {
         &self.ear
     }
 
-    /// The next samples, at 8 kHz. `covered`: our own voice sounds, and what is heard may be its echo.
-    pub fn feed(&mut self, samples: &[i16], covered: bool, mut decided: impl FnMut(Decision)) {
-        for sample in samples {
+    /// The next samples, at 8 kHz, and as many of our own, of which they may be the echo; none when only they are known.
+    pub fn feed(&mut self, samples: &[i16], ours: &[i16], mut decided: impl FnMut(Decision)) {
+        for (at, sample) in samples.iter().enumerate() {
             self.hop.push(*sample);
             self.chunk.push(*sample);
+            self.ours.extend(ours.get(at));
             self.samples += 1;
             self.judge_chunk();
-            if let Some(hop) = self.hop.first_chunk::<{ ear::HOP }>() {
-                self.ear.hop(hop, covered);
+            if let Some(hop) = self.hop.first_chunk::<{ ear::HOP }>().copied() {
+                let hop = if self.is_echo() { [0; ear::HOP] } else { hop };
+                self.ear.hop(&hop, false);
                 let told = &mut self.told;
-                self.tones.feed(hop, |tone| told.extend(tone.is_news().then_some(tone.kind)));
+                self.tones.feed(&hop, |tone| told.extend(tone.is_news().then_some(tone.kind)));
                 if let Some(words) = &mut self.words {
-                    words.push(hop);
+                    words.push(&hop);
                 }
                 self.hop.clear();
+                self.ours.clear();
                 self.turn(&mut decided);
             }
         }
+    }
+
+    /// The hop may be nothing but our own voice coming back.
+    fn is_echo(&mut self) -> bool {
+        if self.ours.is_empty() {
+            return false;
+        }
+        let at = Mono::from_micros(self.samples * 125);
+        self.echo.sent(at, level_dbfs(&self.ours));
+        self.echo.covers(at, level_dbfs(&self.hop))
     }
 
     fn judge_chunk(&mut self) {
@@ -168,4 +187,11 @@ impl Listening {
             decided(decision);
         }
     }
+}
+
+/// RMS level of a hop; silence is −96.
+fn level_dbfs(samples: &[i16]) -> f32 {
+    let power: f32 = samples.iter().map(|s| f32::from(*s).powi(2)).sum();
+    let rms = (power / samples.len().max(1) as f32).sqrt() / 32_768.0;
+    20.0 * rms.max(1.6e-5).log10()
 }

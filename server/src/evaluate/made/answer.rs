@@ -157,7 +157,12 @@ impl Answer {
                 label.phrase_end = Some(seconds(sound));
                 if self.who == Who::TwoPart {
                     silence(sound, within(rng, 1.0, 2.2));
-                    sound.extend(parts.concat());
+                    // Nobody says the same in the same way again.
+                    let others =
+                        book.phrases.people.iter().filter(|text| !self.parts.contains(text));
+                    let again =
+                        others.take(1).filter_map(|text| studio.say(speakers[self.speaker], text));
+                    sound.extend(again.flatten());
                 }
                 silence(sound, 3.0);
             }
