@@ -44,14 +44,14 @@ enum Phase {
 }
 
 impl Bridged {
-    /// The user answered.
+    /// The user answered. What is being said to the callee is said to its end: it tells them of this.
     pub(super) fn enter(parts: &mut Parts, now: Mono) -> Self {
         parts.forget();
-        parts.hush(now, true);
         parts.rest.clear();
         parts.quiet.stop();
         parts.owed = false;
         if !mixes_here(parts) {
+            parts.hush(now, true);
             parts.put(Output::Control(Control::Bridge));
             return Self::joined(parts, now);
         }

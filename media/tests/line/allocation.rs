@@ -180,11 +180,11 @@ fn joined_circuits_do_not_allocate() {
         tell(callee, user, now, Input::SpeechEnd(utterance));
         for frame in voice.as_chunks::<160>().0.iter().cycle().take(100) {
             now = now + Duration::from_millis(20);
-            tell(callee, user, now, Input::Audio(frame));
             packet.clear();
             sender.send(0, frame, 160, &mut packet);
+            // The packet first: whatever the user's circuit is told, it hears what is due.
             tell(user, callee, now, Input::Rtp(&packet));
-            tell(user, callee, now, Input::Tick);
+            tell(callee, user, now, Input::Audio(frame));
         }
     };
     for leg in [&mut callee, &mut user] {

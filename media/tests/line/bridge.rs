@@ -326,7 +326,7 @@ fn a_bridge_adds_a_frame_and_5_ms_at_most_at_every_phase() {
 }
 
 #[test]
-fn clocks_that_are_off_add_nothing_in_ten_minutes() {
+fn clocks_that_are_off_do_not_add_up_in_ten_minutes() {
     for ppm in [-200_i64, 200] {
         let mut two = Two::new(End::stream(0), End::stream(5));
         if let End::Stream(line) = &mut two.ends[1] {
