@@ -160,7 +160,8 @@ pub(super) fn person(facts: &Facts) -> Option<Finding> {
     let quiet = facts.quiet_after_talk()?;
     let talk = facts.talk?;
     let talked = talk.lasted();
-    if talk.repeats_s.is_some() {
+    let machine = talk.cue.is_some_and(|(cue, _)| !cue.is_said_by_people());
+    if talk.repeats_s.is_some() || machine {
         return None;
     }
     let cue = talk.cue.filter(|(cue, _)| matches!(cue, Cue::Person | Cue::Greeting | Cue::Wait));

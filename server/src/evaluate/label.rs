@@ -150,7 +150,7 @@ pub fn read(dir: &Path) -> anyhow::Result<Vec<Label>> {
         let label: Label = serde_json::from_str(line)
             .with_context(|| format!("{}, line {}", path.display(), at + 1))?;
         anyhow::ensure!(
-            label.is.is_some() != !label.spans.is_empty(),
+            label.is.is_some() == label.spans.is_empty(),
             "{}, line {}: give either \"is\" or \"spans\"",
             path.display(),
             at + 1

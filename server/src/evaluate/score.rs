@@ -101,7 +101,9 @@ impl Score {
             self.machines += 1;
             if humans.next().is_some() {
                 self.passing_human += 1;
-                self.note(heard, "a person on the way");
+                if found == is {
+                    self.note(heard, "a person on the way");
+                }
             }
         }
         if let Some(turn) = heard.label.turn {

@@ -1,11 +1,9 @@
 //! Who answers: people in many ways, mailboxes, screening, menus, fax, nobody, busy.
 
-use fastrand::Rng;
-
 use super::{
-    line::{carry, pick, samples, tone, within},
+    line::{at_level, carry, pick, within},
     phrases::Book,
-    studio::{Speaker, Studio},
+    studio::{Making, Speaker},
 };
 use crate::evaluate::label::{Is, Label};
 
@@ -104,135 +102,118 @@ impl Who {
 }
 
 impl Answer {
-    pub(super) fn make(
-        &self,
-        studio: &Studio,
-        book: &Book,
-        speakers: &[Speaker<'_>],
-        rng: &mut Rng,
-    ) -> (Label, Vec<i16>) {
-        let mut sound = Vec::new();
-        let mut label = Label::default();
+    pub(super) fn make(&self, mut making: Making<'_>) -> (Label, Vec<i16>) {
         // Half of them ring in the line, the others were answered by the carrier's word.
-        if rng.bool() {
-            sound.extend(tone(&[440.0, 480.0], within(rng, 0.8, 2.0), 3_000.0));
-            silence(&mut sound, within(rng, 0.3, 3.5));
+        if making.rng.bool() {
+            let rings_s = within(making.rng, 0.8, 2.0);
+            making.tone(&[440.0, 480.0], rings_s, 3_000.0);
+            making.pause(0.3, 3.5);
         } else {
-            label.answered = Some(0.0);
+            making.label.answered = Some(0.0);
         }
-        silence(&mut sound, within(rng, 0.25, 1.2));
-        let parts = self.parts.iter().filter_map(|part| studio.say(speakers[self.speaker], part));
-        let taken_over =
-            self.speak(&mut sound, &mut label, parts.collect(), book, studio, speakers, rng);
+        making.pause(0.25, 1.2);
+        let taken_over = self.speak(&mut making);
+        let Making { sound, mut label, rng, .. } = making;
         let (is, kind) = self.who.is();
         (label.is, label.kind) = (Some(is), kind.to_owned());
-        // Most recordings of machines are clean, most rooms of people are not.
-        let noise_dbfs =
-            if is == Is::Human { within(rng, -62.0, -44.0) } else { within(rng, -75.0, -52.0) };
-        // Who takes over from a machine brings their room along.
+        // Most recordings of machines are clean, most rooms of people are not. Who takes over from a machine brings their
+        // room along.
+        let (clean, room) = (within(rng, -75.0, -62.0), within(rng, -62.0, -44.0));
         let noise_dbfs = match taken_over {
-            Some(_) => [within(rng, -75.0, -62.0), noise_dbfs],
-            None => [noise_dbfs; 2],
+            Some(_) => [clean, room],
+            None if is == Is::Human => [room; 2],
+            None => [clean; 2],
         };
         let line = carry(&sound, noise_dbfs, taken_over.unwrap_or(0), rng);
         (label, line)
     }
 
     /// Where somebody takes over from a machine, if anybody does.
-    #[expect(clippy::too_many_arguments, reason = "everything a scene is made from")]
-    fn speak(
-        &self,
-        sound: &mut Vec<f32>,
-        label: &mut Label,
-        parts: Vec<Vec<f32>>,
-        book: &Book,
-        studio: &Studio,
-        speakers: &[Speaker<'_>],
-        rng: &mut Rng,
-    ) -> Option<usize> {
-        let mut taken_over = None;
+    fn speak(&self, making: &mut Making<'_>) -> Option<usize> {
         match self.who {
-            Who::Person | Who::TwoPart | Who::Talkative => {
-                sound.extend(parts.concat());
-                label.phrase_end = Some(seconds(sound));
-                if self.who == Who::TwoPart {
-                    silence(sound, within(rng, 1.0, 2.2));
-                    // Nobody says the same in the same way again.
-                    let others =
-                        book.phrases.people.iter().filter(|text| !self.parts.contains(text));
-                    let again =
-                        others.take(1).filter_map(|text| studio.say(speakers[self.speaker], text));
-                    sound.extend(again.flatten());
-                }
-                silence(sound, 3.0);
-            }
+            Who::Person | Who::TwoPart | Who::Talkative => self.person(making),
             Who::Word(word) => {
-                sound.extend(super::line::at_level(&book.words[word], 3_000.0));
-                label.phrase_end = Some(seconds(sound));
-                silence(sound, 3.0);
+                making.sound.extend(at_level(&making.book.words[word], 3_000.0));
+                making.label.phrase_end = Some(making.seconds());
+                making.silence(3.0);
             }
-            Who::InGreeting => {
-                sound.extend_from_slice(&parts[0]);
-                silence(sound, within(rng, 0.1, 0.3));
-                let goes_on = parts.get(1).map_or(&[][..], |part| &part[..part.len() / 2]);
-                sound.extend_from_slice(goes_on);
-                // The click of a receiver, then somebody.
-                taken_over = Some(sound.len());
-                sound.extend(tone(&[300.0, 900.0], 0.015, 6_000.0));
-                silence(sound, within(rng, 0.5, 1.2));
-                let other = (self.speaker + 1) % speakers.len();
-                let text = pick(rng, &book.phrases.people);
-                let said = (0..speakers.len())
-                    .find_map(|by| studio.say(speakers[(other + by) % speakers.len()], text));
-                sound.extend(said.unwrap_or_default());
-                label.phrase_end = Some(seconds(sound));
-                silence(sound, 4.0);
-            }
-            Who::Mailbox { .. } | Who::Screener | Who::Menu => {
-                for part in &parts {
-                    sound.extend_from_slice(part);
-                    silence(sound, within(rng, 0.15, 0.7));
-                }
-                let beeps = match self.who {
-                    Who::Mailbox { beeps } => beeps,
-                    _ => self.who == Who::Screener && rng.f32() < 0.3,
-                };
-                if beeps {
-                    silence(sound, within(rng, 0.1, 0.9));
-                    let hz = *pick(rng, &[440.0, 620.0, 800.0, 1_000.0, 1_400.0]);
-                    sound.extend(tone(&[hz], within(rng, 0.18, 0.9), 5_000.0));
-                }
-                if matches!(self.who, Who::Mailbox { .. }) {
-                    label.turn = Some(seconds(sound));
-                }
-                silence(sound, 3.2);
-            }
+            Who::InGreeting => return Some(self.in_greeting(making)),
+            Who::Mailbox { .. } | Who::Screener | Who::Menu => self.machine(making),
             Who::FaxCalling => {
                 for _ in 0..3 {
-                    sound.extend(tone(&[1_100.0], 0.5, 5_000.0));
-                    silence(sound, 3.0);
+                    making.tone(&[1_100.0], 0.5, 5_000.0);
+                    making.silence(3.0);
                 }
             }
             Who::FaxAnswer => {
-                sound.extend(tone(&[2_100.0], 2.8, 5_000.0));
-                silence(sound, 1.0);
+                making.tone(&[2_100.0], 2.8, 5_000.0);
+                making.silence(1.0);
             }
-            Who::Silence => silence(sound, within(rng, 6.5, 12.0)),
+            Who::Silence => making.pause(6.5, 12.0),
             Who::Busy => {
                 for _ in 0..9 {
-                    sound.extend(tone(&[480.0, 620.0], 0.5, 3_000.0));
-                    silence(sound, 0.5);
+                    making.tone(&[480.0, 620.0], 0.5, 3_000.0);
+                    making.silence(0.5);
                 }
             }
         }
+        None
+    }
+
+    fn person(&self, making: &mut Making<'_>) {
+        for part in &self.parts {
+            making.say(self.speaker, part);
+        }
+        making.label.phrase_end = Some(making.seconds());
+        if self.who == Who::TwoPart {
+            making.pause(1.0, 2.2);
+            // Nobody says the same in the same way again.
+            let mut others = making.book.phrases.people.iter();
+            if let Some(text) = others.find(|text| !self.parts.contains(text)) {
+                making.say(self.speaker, text);
+            }
+        }
+        making.silence(3.0);
+    }
+
+    /// Part of a greeting, the click of a receiver, then somebody. Gives where they took over.
+    fn in_greeting(&self, making: &mut Making<'_>) -> usize {
+        making.say(self.speaker, &self.parts[0]);
+        making.pause(0.1, 0.3);
+        if let Some(part) = self.parts.get(1) {
+            let from = making.sound.len();
+            making.say(self.speaker, part);
+            making.sound.truncate((from + making.sound.len()) / 2);
+        }
+        let taken_over = making.sound.len();
+        making.tone(&[300.0, 900.0], 0.015, 6_000.0);
+        making.pause(0.5, 1.2);
+        let text = pick(making.rng, &making.book.phrases.people);
+        making.say(self.speaker + 1, text);
+        making.label.phrase_end = Some(making.seconds());
+        making.silence(4.0);
         taken_over
     }
-}
 
-fn silence(sound: &mut Vec<f32>, seconds: f32) {
-    sound.resize(sound.len() + samples(seconds), 0.0);
-}
-
-fn seconds(sound: &[f32]) -> f64 {
-    sound.len() as f64 / 8_000.0
+    fn machine(&self, making: &mut Making<'_>) {
+        for part in &self.parts {
+            making.say(self.speaker, part);
+            making.pause(0.15, 0.7);
+        }
+        let mailbox = matches!(self.who, Who::Mailbox { .. });
+        let beeps = match self.who {
+            Who::Mailbox { beeps } => beeps,
+            _ => self.who == Who::Screener && making.rng.f32() < 0.3,
+        };
+        if beeps {
+            making.pause(0.1, 0.9);
+            let hz = *pick(making.rng, &[440.0, 620.0, 800.0, 1_000.0, 1_400.0]);
+            let beeps_s = within(making.rng, 0.18, 0.9);
+            making.tone(&[hz], beeps_s, 5_000.0);
+        }
+        if mailbox {
+            making.label.turn = Some(making.seconds());
+        }
+        making.silence(3.2);
+    }
 }

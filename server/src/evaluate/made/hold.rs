@@ -1,12 +1,9 @@
 //! Hold of every kind, and somebody who picks up in the end.
 
-use fastrand::Rng;
-
 use super::{
-    line::{carry, pick, samples, tone, within},
+    line::{carry, pick, samples, within},
     music,
-    phrases::Book,
-    studio::{Speaker, Studio},
+    studio::Making,
 };
 use crate::evaluate::label::{Is, Label, Span};
 
@@ -71,99 +68,99 @@ impl Hold {
         }
     }
 
-    pub(super) fn make(
-        self,
-        studio: &Studio,
-        book: &Book,
-        speakers: &[Speaker<'_>],
-        rng: &mut Rng,
-    ) -> (Label, Vec<i16>) {
-        let phrases = &book.phrases;
-        let say = |from: usize, text: &String| {
-            let mut order = (0..speakers.len()).map(|by| speakers[(from + by) % speakers.len()]);
-            order.find_map(|speaker| studio.say(speaker, text)).unwrap_or_default()
-        };
-        let announced = |number: usize| {
-            say(self.turn, &phrases.announcements[number % phrases.announcements.len()])
-        };
-        let tune = rng.u64(..);
-        let played = |seconds| music::play(seconds, tune);
-        let mut sound = silence(within(rng, 0.3, 1.0));
-        sound.extend(announced(0));
-        sound.extend(silence(within(rng, 0.2, 0.6)));
+    pub(super) fn make(self, mut making: Making<'_>) -> (Label, Vec<i16>) {
+        let tune = making.rng.u64(..);
+        making.pause(0.3, 1.0);
+        self.announce(&mut making, 0);
+        making.pause(0.2, 0.6);
         let mut round = 0;
-        while sound.len() < samples(self.seconds) {
+        while making.seconds() < f64::from(self.seconds) {
+            self.round(&mut making, tune, round);
             round += 1;
-            match self.kind {
-                Kind::Music => sound.extend(played(self.seconds)),
-                Kind::Announcements => {
-                    sound.extend(played(within(rng, 15.0, 25.0)));
-                    sound.extend(silence(within(rng, 0.1, 0.5)));
-                    sound.extend(announced(rng.usize(..)));
-                    sound.extend(silence(within(rng, 0.1, 0.5)));
+        }
+        making.pause(0.2, 0.9);
+        let (from, picked_up) = (making.seconds(), making.sound.len());
+        let text = pick(making.rng, &making.book.phrases.pickups);
+        making.say(self.turn + 1, text);
+        let phrase_end = Some(making.seconds());
+        making.silence(4.0);
+        let to = making.seconds();
+        let Making { sound, mut label, rng, .. } = making;
+        (label.kind, label.answered) = (self.name().to_owned(), Some(0.0));
+        label.spans = vec![
+            Span { from: 0.0, to: from, is: Is::Hold, phrase_end: None },
+            Span { from, to, is: Is::Human, phrase_end },
+        ];
+        // Another room, a moment before they speak.
+        let noise_dbfs = [within(rng, -75.0, -62.0), within(rng, -58.0, -46.0)];
+        let line = carry(&sound, noise_dbfs, picked_up.saturating_sub(1_500), rng);
+        (label, line)
+    }
+
+    fn announce(self, making: &mut Making<'_>, number: usize) {
+        let announcements = &making.book.phrases.announcements;
+        making.say(self.turn, &announcements[number % announcements.len()]);
+    }
+
+    /// Once through what this kind of hold is made of.
+    fn round(self, making: &mut Making<'_>, tune: u64, round: usize) {
+        match self.kind {
+            Kind::Music => making.sound.extend(music::play(self.seconds, tune)),
+            Kind::Announcements => {
+                self.play(making, tune, 15.0, 25.0);
+                making.pause(0.1, 0.5);
+                let number = making.rng.usize(..);
+                self.announce(making, number);
+                making.pause(0.1, 0.5);
+            }
+            Kind::VoiceOver => {
+                let mut under = music::play(24.0, tune);
+                let (number, begun) = (making.rng.usize(..), making.sound.len());
+                self.announce(making, number);
+                let over = making.sound.split_off(begun);
+                let from = samples(within(making.rng, 8.0, 14.0));
+                for (place, voice) in under[from..].iter_mut().zip(over) {
+                    *place = 0.35 * *place + voice;
                 }
-                Kind::VoiceOver => {
-                    let mut under = played(24.0);
-                    let over = announced(rng.usize(..));
-                    let from = samples(within(rng, 8.0, 14.0));
-                    for (place, voice) in under[from..].iter_mut().zip(over) {
-                        *place = 0.35 * *place + voice;
-                    }
-                    sound.extend(under);
-                }
-                Kind::Silence => sound.extend(silence(self.seconds)),
-                Kind::Loop => {
-                    sound.extend(silence(within(rng, 6.0, 20.0)));
-                    sound.extend(announced(round % 2));
-                }
-                Kind::Beeps => {
-                    sound.extend(silence(14.6));
-                    sound.extend(tone(&[1_400.0], 0.4, 3_000.0));
-                }
-                Kind::Position => {
-                    sound.extend(played(within(rng, 18.0, 30.0)));
-                    sound.extend(silence(within(rng, 0.1, 0.4)));
-                    let places = &phrases.positions;
-                    sound.extend(say(self.turn, &places[(round - 1).min(places.len() - 1)]));
-                    sound.extend(silence(within(rng, 0.1, 0.4)));
-                }
-                Kind::Adverts => {
-                    sound.extend(say(rng.usize(..8), pick(rng, &phrases.adverts)));
-                    sound.extend(silence(within(rng, 0.1, 0.6)));
-                    sound.extend(music::play(within(rng, 4.0, 9.0), tune ^ (round as u64 % 3)));
-                }
-                Kind::RingBack => {
-                    sound.extend(played(within(rng, 12.0, 30.0)));
-                    sound.extend(silence(0.5));
-                    for _ in 0..2 {
-                        sound.extend(tone(&[440.0, 480.0], 2.0, 3_000.0));
-                        sound.extend(silence(4.0));
-                    }
+                making.sound.extend(under);
+            }
+            Kind::Silence => making.silence(self.seconds),
+            Kind::Loop => {
+                making.pause(6.0, 20.0);
+                self.announce(making, round % 2);
+            }
+            Kind::Beeps => {
+                making.silence(14.6);
+                making.tone(&[1_400.0], 0.4, 3_000.0);
+            }
+            Kind::Position => {
+                self.play(making, tune, 18.0, 30.0);
+                making.pause(0.1, 0.4);
+                let places = &making.book.phrases.positions;
+                making.say(self.turn, &places[round.min(places.len() - 1)]);
+                making.pause(0.1, 0.4);
+            }
+            Kind::Adverts => {
+                let speaker = making.rng.usize(..8);
+                let text = pick(making.rng, &making.book.phrases.adverts);
+                making.say(speaker, text);
+                making.pause(0.1, 0.6);
+                self.play(making, tune ^ (round as u64 % 3), 4.0, 9.0);
+            }
+            Kind::RingBack => {
+                self.play(making, tune, 12.0, 30.0);
+                making.silence(0.5);
+                for _ in 0..2 {
+                    making.tone(&[440.0, 480.0], 2.0, 3_000.0);
+                    making.silence(4.0);
                 }
             }
         }
-        sound.extend(silence(within(rng, 0.2, 0.9)));
-        let picked_up = sound.len();
-        sound.extend(say(self.turn + 1, &phrases.pickups[rng.usize(..phrases.pickups.len())]));
-        let phrase_end = sound.len();
-        sound.extend(silence(4.0));
-        let seconds = |at: usize| at as f64 / 8_000.0;
-        let spans = vec![
-            Span { from: 0.0, to: seconds(picked_up), is: Is::Hold, phrase_end: None },
-            Span {
-                from: seconds(picked_up),
-                to: seconds(sound.len()),
-                is: Is::Human,
-                phrase_end: Some(seconds(phrase_end)),
-            },
-        ];
-        let noise_dbfs = [within(rng, -75.0, -62.0), within(rng, -58.0, -46.0)];
-        let line = carry(&sound, noise_dbfs, picked_up.saturating_sub(1_500), rng);
-        let (kind, answered) = (self.name().to_owned(), Some(0.0));
-        (Label { kind, answered, spans, ..Label::default() }, line)
     }
-}
 
-fn silence(seconds: f32) -> Vec<f32> {
-    vec![0.0; samples(seconds)]
+    /// Music for some time in between.
+    fn play(self, making: &mut Making<'_>, tune: u64, from_s: f32, to_s: f32) {
+        let seconds = within(making.rng, from_s, to_s);
+        making.sound.extend(music::play(seconds, tune));
+    }
 }

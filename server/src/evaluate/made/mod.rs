@@ -17,7 +17,7 @@ use super::label::Label;
 use answer::Answer;
 use hold::Hold;
 use phrases::Book;
-use studio::Studio;
+use studio::{Making, Studio};
 
 /// Everything that scenes are made from.
 pub struct Made {
@@ -67,9 +67,17 @@ impl Made {
         let (name, book) = &self.books[*split];
         let mut rng = Rng::with_seed(0x0EA2 + (*split * 10_000 + number) as u64);
         let speakers = self.studio.speakers(name, book);
+        let making = Making {
+            studio: &self.studio,
+            book,
+            speakers: &speakers,
+            rng: &mut rng,
+            sound: Vec::new(),
+            label: Label::default(),
+        };
         let (mut label, sound) = match plan {
-            Plan::Answer(answer) => answer.make(&self.studio, book, &speakers, &mut rng),
-            Plan::Hold(hold) => hold.make(&self.studio, book, &speakers, &mut rng),
+            Plan::Answer(answer) => answer.make(making),
+            Plan::Hold(hold) => hold.make(making),
         };
         label.file = format!("{name}-{number:03}-{}.wav", label.kind.replace(' ', "-"));
         label.split = (*name).to_owned();

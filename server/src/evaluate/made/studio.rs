@@ -6,11 +6,13 @@ use std::{
 };
 
 use agent::tts::hibari::{Model, Voice};
+use fastrand::Rng;
 
 use super::{
-    line::at_level,
+    line::{RATE, at_level, samples, tone, within},
     phrases::{Book, Reel},
 };
+use crate::evaluate::label::Label;
 
 /// Everybody speaks at this RMS.
 const RMS: f32 = 3_000.0;
@@ -31,10 +33,13 @@ impl Speaker<'_> {
     }
 }
 
+/// By voice and text.
+type Said = HashMap<(&'static str, String), Arc<[i16]>>;
+
 /// The embedded voice, and what it has said already.
 pub(super) struct Studio {
     model: Option<Arc<Model>>,
-    said: Mutex<HashMap<(&'static str, String), Arc<[i16]>>>,
+    said: Mutex<Said>,
 }
 
 impl Studio {
@@ -79,4 +84,45 @@ fn trimmed(sound: &[i16]) -> &[i16] {
     let first = sound.chunks(80).position(loud).unwrap_or(0);
     let last = sound.chunks(80).rposition(loud).unwrap_or(0);
     &sound[first * 80..((last + 1) * 80).min(sound.len())]
+}
+
+/// One recording being made.
+pub(super) struct Making<'a> {
+    pub(super) studio: &'a Studio,
+    pub(super) book: &'a Book,
+    pub(super) speakers: &'a [Speaker<'a>],
+    pub(super) rng: &'a mut Rng,
+    pub(super) sound: Vec<f32>,
+    pub(super) label: Label,
+}
+
+impl Making<'_> {
+    /// The next s of silence.
+    pub(super) fn silence(&mut self, seconds: f32) {
+        self.sound.resize(self.sound.len() + samples(seconds), 0.0);
+    }
+
+    /// The same, for some time in between.
+    pub(super) fn pause(&mut self, from_s: f32, to_s: f32) {
+        let seconds = within(self.rng, from_s, to_s);
+        self.silence(seconds);
+    }
+
+    /// The next tone.
+    pub(super) fn tone(&mut self, hz: &[f32], seconds: f32, level: f32) {
+        self.sound.extend(tone(hz, seconds, level));
+    }
+
+    /// Somebody says it: this speaker, or the next one who can.
+    pub(super) fn say(&mut self, speaker: usize, text: &str) {
+        let count = self.speakers.len();
+        let mut able = (0..count).map(|by| self.speakers[(speaker + by) % count]);
+        let said = able.find_map(|speaker| self.studio.say(speaker, text));
+        self.sound.extend(said.unwrap_or_default());
+    }
+
+    /// How long it is so far, in s.
+    pub(super) fn seconds(&self) -> f64 {
+        self.sound.len() as f64 / f64::from(RATE)
+    }
 }
