@@ -26,14 +26,15 @@ async fn python() -> Option<PathBuf> {
 async fn install() -> Option<PathBuf> {
     let folder = std::env::temp_dir().join(format!("trunkline-test-{PACKAGE}"));
     let python = folder.join("bin/python");
-    let is_there = || ran(Command::new(&python).args(["-c", "import mcp"]), INSTALL_MAX);
-    if is_there().await {
+    let mut look = Command::new(&python);
+    look.args(["-c", "import mcp"]);
+    if ran(&mut look, INSTALL_MAX).await {
         return Some(python);
     }
     let made = ran(Command::new("python3").args(["-m", "venv"]).arg(&folder), INSTALL_MAX).await
         && ran(Command::new(&python).args(["-m", "pip", "install", "-q", PACKAGE]), INSTALL_MAX)
             .await;
-    (made && is_there().await).then_some(python)
+    (made && ran(&mut look, INSTALL_MAX).await).then_some(python)
 }
 
 async fn ran(command: &mut Command, limit: Duration) -> bool {
