@@ -109,7 +109,28 @@ fn whoever_answers_is_told_apart() {
         ),
         ("nobody", vec![For(QUIET, 4_500)], "silence"),
         ("a fax", vec![Step::Tone(Tone::FaxAnswer)], "fax"),
-        ("busy", vec![For(Kind::Tone, 500), Step::Tone(Tone::Busy)], "ended"),
+        ("busy", vec![For(Kind::Tone, 500), Step::Tone(Tone::Busy), For(QUIET, 3_000)], "ended"),
+        (
+            "no such number",
+            vec![
+                For(Kind::Speech, 3_000),
+                Words("The number you have dialed is not in service."),
+                For(QUIET, 2_000),
+            ],
+            "ended",
+        ),
+        (
+            "somebody in the middle of a greeting",
+            vec![
+                For(Kind::Speech, 3_000),
+                Words("Hi, you've reached Tom."),
+                For(QUIET, 600),
+                For(Kind::Speech, 500),
+                Words("Hello?"),
+                For(QUIET, 1_000),
+            ],
+            "human",
+        ),
     ] {
         let found = states(&steps);
         assert_eq!(names(&found).last().copied(), Some(expected), "{what}: {found:?}");
@@ -159,4 +180,60 @@ fn ringing_in_mid_call_is_a_transfer() {
     let found =
         states(&[For(Kind::Music, 9_000), For(Kind::Tone, 2_000), Step::Tone(Tone::Ringback)]);
     assert_eq!(names(&found), ["hold_music", "transfer_pending"]);
+}
+
+#[test]
+fn no_single_sign_ends_a_live_call() {
+    let busy = Step::Tone(Tone::Reorder);
+    let person = [For(QUIET, 500), For(Kind::Speech, 600), For(QUIET, 1_500)];
+    for (what, steps) in [
+        // Sparse notes that sound like a network's tone, then music.
+        ("notes", vec![For(Kind::Tone, 400), busy, For(QUIET, 400), For(Kind::Music, 5_000)]),
+        ("talk", vec![For(Kind::Tone, 400), busy, For(QUIET, 900), For(Kind::Speech, 3_000)]),
+        (
+            "a person who says so",
+            vec![
+                For(Kind::Speech, 2_000),
+                Words("I tried that, the number is no longer in service."),
+                For(QUIET, 3_000),
+            ],
+        ),
+        (
+            "a queue that says so",
+            vec![
+                For(Kind::Music, 9_000),
+                For(Kind::Speech, 3_000),
+                Words("If you have been disconnected, call again."),
+                For(QUIET, 3_000),
+            ],
+        ),
+    ] {
+        let found = states(&[&person[..], &steps[..]].concat());
+        assert!(!names(&found).contains(&"ended"), "{what}: {found:?}");
+    }
+}
+
+#[test]
+fn what_was_taken_for_the_end_is_taken_back() {
+    let steps =
+        [For(Kind::Tone, 500), Step::Tone(Tone::Busy), For(QUIET, 3_000), For(Kind::Music, 3_000)];
+    assert_eq!(names(&states(&steps)), ["ended", "hold_music"]);
+}
+
+#[test]
+fn adverts_are_nobody_and_words_tell_who_picks_up() {
+    let hold = [
+        For(Kind::Speech, 2_000),
+        Words("Your call is important to us."),
+        For(Kind::Music, 20_000),
+    ];
+    let then = |steps: &[Step]| names(&states(&[&hold[..], steps].concat())).last().copied();
+    let advert =
+        [For(Kind::Speech, 2_500), Words("Fresh bread, every morning."), For(QUIET, 1_800)];
+    assert_ne!(then(&advert), Some("human"));
+    let pickup = [For(Kind::Speech, 1_500), Words("Hi, this is Anna."), For(QUIET, 700)];
+    assert_eq!(then(&pickup), Some("human"));
+    // Nobody thanks for waiting who has not let us wait.
+    let opening = [For(Kind::Speech, 1_500), Words("Thank you for holding."), For(QUIET, 1_500)];
+    assert_eq!(names(&states(&opening)).last().copied(), Some("hold_message"));
 }

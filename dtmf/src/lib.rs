@@ -4,7 +4,7 @@
 //!   digit ── names a key            sequence ── "1w2#" as keys and pauses
 //!   generator ── keys → samples     tone ── cadences (ring-back, busy, SIT, fax, beep) → samples
 //!   detector ── samples → keys      tone_detector ── samples → cadences, codes, beeps
-//!   event ── RFC 4733 named events ↔ bytes
+//!   event ── RFC 4733 named events ↔ bytes      q24 ── the detector's examination
 //! ```
 //!
 //! Knows nothing of packets, calls, sockets or clocks.
@@ -13,6 +13,7 @@ pub mod detector;
 mod digit;
 pub mod event;
 pub mod generator;
+pub mod q24;
 pub mod sequence;
 pub mod tone;
 pub mod tone_detector;

@@ -105,7 +105,7 @@ fn step(circuit: &mut Circuit, now: &mut Mono, bytes: &mut Bytes<'_>) {
     let kind = bytes.byte();
     *now = *now + Duration::from_millis(u64::from(bytes.byte()));
     let id = u32::from(bytes.byte());
-    match kind % 12 {
+    match kind % 13 {
         0 | 1 => circuit.handle(*now, Input::Audio(bytes.piece())),
         2 | 3 => circuit.handle(*now, Input::Rtp(bytes.piece())),
         4 => circuit.handle(*now, Input::Rtcp(bytes.piece())),
@@ -126,13 +126,15 @@ fn step(circuit: &mut Circuit, now: &mut Mono, bytes: &mut Bytes<'_>) {
             circuit.handle(*now, Input::Command(say));
         }
         10 => circuit.handle(*now, Input::Command(command(id, bytes))),
+        11 => circuit.handle(*now, Input::Relay(&bytes.samples())),
         _ => circuit.handle(*now, Input::Tick),
     }
 }
 
 fn command(id: u32, bytes: &mut Bytes<'_>) -> Command {
-    match id % 3 {
+    match id % 4 {
         0 => Command::Clear,
+        3 => Command::Bridge,
         1 => Command::Words { count: bytes.short(), back_channel: id & 4 == 0 },
         _ => {
             let (tone_ms, gap_ms) = (bytes.short(), bytes.short());

@@ -116,7 +116,7 @@ pub fn start(
             calls_dir: config.calls_dir.clone(),
             records: config.records,
             from: config.from.clone(),
-            policy: Policy::default(),
+            policy: policy(config),
             circuit: CircuitConfig { senses: config.line_state, ..CircuitConfig::default() },
             shared,
             media,
@@ -129,6 +129,13 @@ pub fn start(
     )
     .map_err(io::Error::other)?;
     Ok(Running { exchange, truths })
+}
+
+/// In phone menus the offline brain leaves the way to the navigator; a model decides for itself.
+fn policy(config: &Config) -> Policy {
+    let mut policy = Policy::default();
+    policy.menu.decides = config.speech.llm == config::Llm::Embedded;
+    policy
 }
 
 /// One TLS provider for every client of the process.

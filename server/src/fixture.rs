@@ -18,7 +18,7 @@ use media::{
 use serde_json::Value;
 use telephony::{E164, Signal};
 
-use crate::journal::{self, First, JOURNAL, Line, TAPE};
+use crate::journal::{self, First, JOURNAL, Line, TAPE, USER_TAPE};
 
 /// Which part, and whether to hide who it was.
 #[derive(Clone, Copy, Debug)]
@@ -53,10 +53,11 @@ pub fn cut(dir: &Path, out: &Path, plan: Plan) -> anyhow::Result<usize> {
     }
     fs::create_dir_all(out).with_context(|| format!("cannot make {}", out.display()))?;
     record_mind(&out.join(JOURNAL), &first, &inputs)?;
-    let sound = fs::read(dir.join(TAPE)).unwrap_or_default();
-    if !plan.redact && !sound.is_empty() {
-        let bytes = record_sound(&sound, keeps)?;
-        fs::write(out.join(TAPE), bytes)?;
+    for name in [TAPE, USER_TAPE] {
+        let sound = fs::read(dir.join(name)).unwrap_or_default();
+        if !plan.redact && !sound.is_empty() {
+            fs::write(out.join(name), record_sound(&sound, keeps)?)?;
+        }
     }
     Ok(inputs.len())
 }
@@ -167,9 +168,9 @@ fn redact(input: &mut Input) {
         // How long to wait is nobody's secret.
         Input::Llm(llm::Event::Tool { call, .. }) if call.name == "wait" => {}
         Input::Llm(llm::Event::Tool { call, .. }) => hide_value(&mut call.arguments),
-        Input::Signal(Signal::Digit(digit)) | Input::Sound(circuit::Event::Digit { digit, .. }) => {
-            hide_key(digit)
-        }
+        Input::Signal(Signal::Digit(digit))
+        | Input::Sound(circuit::Event::Digit { digit, .. })
+        | Input::UserSound(circuit::Event::Digit { digit, .. }) => hide_key(digit),
         Input::Request(Request::Say { text }) => hide(text),
         _ => {}
     }

@@ -9,8 +9,8 @@
 //! and circuits), `workers` (ear, mouth, judge threads), `vendors` and `shell` (dialects and their
 //! networks), `carrier` (who places calls), `wav` (files of sound), `journal`, `recovery` (calls
 //! whose process died), `recordings` (stored, swept, forgotten), `replay`, `timeline`, `demo`,
-//! `listening` (the ear over recorded sound), `picture` (PNG), `client` (of a running server), `mcp`
-//! (agents' tools), `cli`.
+//! `listening` (the ear over recorded sound), `evaluate` (how good it is), `picture` (PNG),
+//! `client` (of a running server), `mcp` (agents' tools), `cli`.
 
 pub mod assembly;
 pub mod call_task;
@@ -21,6 +21,7 @@ pub mod clock;
 pub mod config;
 pub mod demo;
 pub mod desk;
+pub mod evaluate;
 pub mod exchange;
 pub mod fixture;
 pub mod http;

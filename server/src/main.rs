@@ -27,6 +27,7 @@ fn main() -> ExitCode {
         Command::Forget { call, number } => cli::forget::run(&sources, call, number),
         Command::Timeline { dir, out } => cli::timeline::run(&dir, out.as_deref()),
         Command::Listen(wanted) => cli::listen::run(&wanted, &sources),
+        Command::Evaluate(wanted) => cli::evaluate::run(&wanted, &sources),
         Command::Dtmf { file, make } => cli::dtmf::run(&file, make.as_deref()),
         Command::Models { what } => cli::models::run(what, &sources),
         Command::Config { what } => cli::config::run(what, &sources),

@@ -12,7 +12,7 @@ use agent::call::{Call, Output};
 use anyhow::Context;
 use media::{Mono, tape};
 
-use crate::journal::{self, JOURNAL, Line, TAPE};
+use crate::journal::{self, JOURNAL, Line, TAPE, USER_TAPE};
 
 /// What was the same.
 #[derive(Clone, Debug, PartialEq)]
@@ -21,7 +21,7 @@ pub struct Same {
     pub mind_inputs: u64,
     /// Outputs of the mind, all as recorded.
     pub mind_outputs: u64,
-    /// Inputs and outputs of the circuit, when there is a tape.
+    /// Inputs and outputs of the circuits, when there are tapes.
     pub sound: Option<(u64, u64)>,
     /// The tape was not whole: why. What stands on it was compared.
     pub torn: Option<String>,
@@ -34,7 +34,7 @@ pub struct Same {
 pub struct Difference {
     /// When, since the call's beginning.
     pub at: Duration,
-    /// `journal` or `tape`.
+    /// `journal`, `tape` or `user's tape`.
     pub place: &'static str,
     /// What was recorded and what came.
     pub detail: String,
@@ -64,29 +64,42 @@ pub fn replay(dir: &Path, real: bool) -> anyhow::Result<Result<Same, Difference>
     if let Err(difference) = mind(&mut Call::new(first.config), &lines, origin, real, &mut same) {
         return Ok(Err(difference));
     }
-    let path = dir.join(TAPE);
-    if path.exists() {
-        let bytes = fs::read(&path).with_context(|| format!("cannot read {}", path.display()))?;
-        // A call that nobody answered has an empty tape.
-        if !bytes.is_empty() {
-            match tape::replay(&bytes) {
-                Ok(report) => {
-                    same.sound = Some((report.inputs, report.outputs));
-                    same.torn = report.torn.map(|torn| torn.to_string());
-                }
-                Err(difference) => {
-                    let at = match &difference {
-                        tape::Difference::Output { at, .. } | tape::Difference::Tape { at, .. } => {
-                            at.since(origin)
-                        }
-                    };
-                    let detail = difference.to_string();
-                    return Ok(Err(Difference { at, place: "tape", detail }));
-                }
-            }
+    for (place, name) in [("tape", TAPE), ("user's tape", USER_TAPE)] {
+        if let Err(difference) = sound(&dir.join(name), place, origin, &mut same)? {
+            return Ok(Err(difference));
         }
     }
     Ok(Ok(same))
+}
+
+/// One leg's tape. A leg that nobody answered has an empty one, or none.
+fn sound(
+    path: &Path,
+    place: &'static str,
+    origin: Mono,
+    same: &mut Same,
+) -> anyhow::Result<Result<(), Difference>> {
+    if !path.exists() {
+        return Ok(Ok(()));
+    }
+    let bytes = fs::read(path).with_context(|| format!("cannot read {}", path.display()))?;
+    if bytes.is_empty() {
+        return Ok(Ok(()));
+    }
+    Ok(match tape::replay(&bytes) {
+        Ok(report) => {
+            let (inputs, outputs) = same.sound.unwrap_or_default();
+            same.sound = Some((inputs + report.inputs, outputs + report.outputs));
+            same.torn = same.torn.take().or(report.torn.map(|torn| format!("{place}: {torn}")));
+            Ok(())
+        }
+        Err(difference) => {
+            let (tape::Difference::Output { at, .. } | tape::Difference::Tape { at, .. }) =
+                &difference;
+            let (at, detail) = (at.since(origin), difference.to_string());
+            Err(Difference { at, place, detail })
+        }
+    })
 }
 
 fn mind(

@@ -9,10 +9,14 @@ use crate::{
 
 /// The restaurant of the demonstration: Rosa's Trattoria.
 pub const RESTAURANT: &str = "+12125550142";
+/// The same behind a menu and a queue: the demonstration's way to Rosa.
+pub const SWITCHBOARD: &str = "+12125550141";
 /// A dentist's practice.
 pub const DENTIST: &str = "+12125550143";
 /// A shop that is asked for its hours.
 pub const OPENING_HOURS: &str = "+12125550144";
+/// The user's own telephone, to be called in.
+pub const USER: &str = "+12125550145";
 /// Menus: the number of the first tree of [`tree::SHIPPED`]; the others follow it, one by one.
 pub const MENUS: &str = "+12125550160";
 /// Somebody answers and says nothing.
@@ -29,10 +33,15 @@ pub const REJECTS: &str = "+12125550154";
 pub const UNALLOCATED: &str = "+12125550199";
 
 /// The numbers with what they are, for people.
-pub const ENTRIES: [(&str, &str); 10] = [
+pub const ENTRIES: [(&str, &str); 12] = [
     (RESTAURANT, "Rosa's Trattoria: books tables, interrupts once, coughs once"),
+    (SWITCHBOARD, "Rosa's Trattoria behind a menu: reservations (1), then on hold, then Rosa"),
     (DENTIST, "Dr. Weber's practice: makes appointments"),
     (OPENING_HOURS, "Corner Hardware: tells its opening hours"),
+    (
+        USER,
+        "the user's own telephone: somebody who is called in, talks, and hangs up (bridge_number)",
+    ),
     (MENUS, "and the 20 numbers after it: phone menus, one difficulty each (docs/menus.md)"),
     (SILENT, "answers and is silent"),
     (HANGS_UP, "answers and hangs up after 2 s"),
@@ -46,8 +55,10 @@ pub const ENTRIES: [(&str, &str); 10] = [
 pub fn script(number: &E164) -> Script {
     match number.as_str() {
         RESTAURANT => restaurant(),
+        SWITCHBOARD => switchboard(),
         DENTIST => dentist(),
         OPENING_HOURS => opening_hours(),
+        USER => user(),
         SILENT => plain("silent", Answer::After { ring_ms: 1_000 }, vec![]),
         HANGS_UP => hangs_up(),
         BUSY => plain("busy", Answer::Busy, vec![]),
@@ -110,6 +121,14 @@ pub fn restaurant() -> Script {
     plain("Rosa's Trattoria", Answer::After { ring_ms: 2_500 }, steps)
 }
 
+/// Rosa's Trattoria on a busy evening: a machine answers, and whoever wants a table waits for Rosa.
+pub fn switchboard() -> Script {
+    let plan = include_str!("../trees/demo/switchboard.toml");
+    let mut tree = tree::Tree::parse(plan).expect("a shipped tree is whole");
+    tree.nodes.insert("rosa".to_owned(), tree::Node::Person { steps: restaurant().steps });
+    tree.script()
+}
+
 /// A dentist's practice makes an appointment.
 pub fn dentist() -> Script {
     let steps = vec![
@@ -145,6 +164,19 @@ pub fn opening_hours() -> Script {
         Step::HangUp,
     ];
     plain("Corner Hardware", Answer::After { ring_ms: 1_500 }, steps)
+}
+
+/// The user takes the call, hears who waits, talks with them and hangs up.
+fn user() -> Script {
+    let steps = vec![
+        say("Hello?"),
+        Step::Listen(Patience { silence_ms: 900, timeout_ms: 12_000 }),
+        say("Hi, this is Sam Miller. Thank you for waiting."),
+        Step::Listen(Patience { silence_ms: 900, timeout_ms: 3_000 }),
+        say("That is all I wanted to know. Goodbye!"),
+        Step::HangUp,
+    ];
+    plain("the user", Answer::After { ring_ms: 3_000 }, steps)
 }
 
 fn hangs_up() -> Script {

@@ -20,7 +20,7 @@ pub enum Control {
     },
     /// Accept an incoming call.
     Answer,
-    /// End the call. Harmless when it has ended already.
+    /// End the call; the user's own leg stays. Harmless when it has ended already.
     Hangup,
     /// Press keys, on carriers whose [`DigitPath`](crate::DigitPath) is `Control`.
     SendDigits {
@@ -32,6 +32,8 @@ pub enum Control {
         /// The user's number.
         to: E164,
     },
-    /// Join the two legs.
+    /// Join the two legs, where the carrier does it ([`Bridging`](crate::Bridging)).
     Bridge,
+    /// End the user's own leg, ringing or answered. Harmless when it has ended already.
+    HangupBridge,
 }

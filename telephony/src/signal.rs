@@ -34,7 +34,7 @@ pub enum Signal {
     Digit(Digit),
     /// The keys we asked for have been sent.
     DigitsSent,
-    /// The user's own leg answered.
+    /// The user's own leg answered; where its sound comes to us, the stream stands.
     BridgeAnswered,
     /// The user's own leg ended or never answered.
     BridgeEnded {
@@ -55,4 +55,17 @@ pub enum Signal {
         /// For people.
         detail: String,
     },
+}
+
+impl Signal {
+    /// What a signal of the user's own leg means for the call. A stream that stops is a user who has gone.
+    pub fn of_user_leg(self) -> Option<Self> {
+        match self {
+            Self::MediaStarted { .. } => Some(Self::BridgeAnswered),
+            Self::MediaStopped => Some(Self::BridgeEnded { cause: Cause::NormalClearing }),
+            Self::Ended { cause, .. } => Some(Self::BridgeEnded { cause }),
+            Self::Misbehaved { .. } => Some(self),
+            _ => None,
+        }
+    }
 }

@@ -1,7 +1,5 @@
 //! The model's deeds: keys, waiting, joining the user's telephone, reporting.
 
-use std::time::Duration;
-
 use media::{
     Mono,
     circuit::{Command, Keys},
@@ -14,6 +12,7 @@ use super::{
 };
 use crate::{
     llm::{Role, ToolCall},
+    menu::{self, Action},
     tools::{self, Tool, masked},
     transcript::line,
 };
@@ -50,6 +49,9 @@ impl Parts {
     /// # Errors
     /// Why it cannot be done, for the model.
     pub(super) fn act(&mut self, now: Mono, tool: Tool) -> Result<Deed, String> {
+        if let Some(action) = self.walks().then(|| tool.in_menu()).flatten() {
+            return self.act_in_menu(now, action);
+        }
         match tool {
             Tool::HangUp => Ok(Deed { hang_up: true, is_enough: false, ..enough("hanging up") }),
             Tool::Say(text) => {
@@ -71,10 +73,25 @@ impl Parts {
             }
             Tool::PressDigits(digits) => self.press(now, digits),
             Tool::BridgeUser => self.bridge(now),
+            Tool::Menu(_) => Err("no menu is on the line".to_owned()),
         }
     }
 
-    fn press(&mut self, now: Mono, digits: Keys) -> Result<Deed, String> {
+    fn act_in_menu(&mut self, now: Mono, action: Action) -> Result<Deed, String> {
+        if self.walking.is_busy() {
+            return Err("wait: what came of the last choice is not known yet".to_owned());
+        }
+        // Whoever gives up has to say what now.
+        let is_enough = !matches!(action, Action::GiveUp { .. });
+        self.walk(now, menu::Input::Act(action));
+        Ok(Deed { is_enough, ..enough("done; what comes of it is told") })
+    }
+
+    /// Presses keys by the leg's best method.
+    ///
+    /// # Errors
+    /// Why it cannot be done, for the model.
+    pub(super) fn press(&mut self, now: Mono, digits: Keys) -> Result<Deed, String> {
         let path = self.capabilities.map_or(DigitPath::None, |leg| leg.digits);
         let order = match path {
             DigitPath::Control | DigitPath::PlayAndReattach => {
@@ -97,13 +114,10 @@ impl Parts {
         if !self.may_bridge() {
             return Err("this line cannot be joined with another".to_owned());
         }
-        if self.bridging_until.is_some() {
+        if self.user.is_some() {
             return Ok(enough("the user's telephone is ringing already"));
         }
-        let ring_ms = self.config.policy.bridge_ring_ms_max;
-        self.bridging_until = Some(now + Duration::from_millis(u64::from(ring_ms)));
-        self.quiet.hold(now, ring_ms);
-        self.put(Output::Control(Control::DialBridge { to }));
+        self.dial_user(now, to);
         Ok(enough("the user's telephone is ringing"))
     }
 

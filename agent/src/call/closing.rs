@@ -45,6 +45,7 @@ impl Closing {
     pub(super) fn farewell(parts: &mut Parts, now: Mono, by: EndedBy, is_firm: bool) -> Self {
         parts.quiet.stop();
         parts.owed = false;
+        parts.let_user_go();
         let wait = Duration::from_millis(u64::from(parts.config.policy.farewell_ms_max));
         let phase = Phase::Farewell { until: now + wait, is_firm };
         let mut me = Self { phase, cause: Cause::NormalClearing, by };
@@ -57,6 +58,7 @@ impl Closing {
         parts.forget();
         parts.hush(now, true);
         parts.rest.clear();
+        parts.let_user_go();
         parts.put(Output::Control(Control::Hangup));
         let wait = Duration::from_millis(u64::from(parts.config.policy.hangup_ms_max));
         Self { phase: Phase::HungUp { until: now + wait }, cause, by }
@@ -90,10 +92,11 @@ impl Closing {
                 // The stream dies; what it still says changes nothing.
                 Input::Tick
                 | Input::Sound(_)
+                | Input::UserSound(_)
                 | Input::Stt(_)
                 | Input::Llm(_)
                 | Input::Tts(_)
-                | Input::Signal(Signal::MediaStopped) => Next::Stay,
+                | Input::Signal(Signal::MediaStopped | Signal::BridgeEnded { .. }) => Next::Stay,
                 _ => Next::Ignore,
             },
             Phase::Farewell { until, is_firm } => {
@@ -140,7 +143,7 @@ impl Closing {
                 Voice::Lost(_) => self.give_up(parts, now),
             },
             Input::Signal(Signal::MediaStopped) => self.give_up(parts, now),
-            Input::Signal(Signal::DigitsSent) => Next::Stay,
+            Input::Signal(Signal::DigitsSent | Signal::BridgeEnded { .. }) => Next::Stay,
             Input::Tick if now >= until => self.give_up(parts, now),
             Input::Tick => self.tick(parts, now, is_firm),
             _ => Next::Ignore,

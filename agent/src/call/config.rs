@@ -3,7 +3,7 @@
 use serde::{Deserialize, Serialize};
 use telephony::{Direction, E164};
 
-use crate::brief::Brief;
+use crate::{brief::Brief, menu};
 
 /// Everything a [`Call`](super::Call) is told at its birth: the first line of its journal.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
@@ -59,6 +59,8 @@ pub struct Policy {
     pub bridge_ring_ms_max: u32,
     /// From answer to the end of the call, farewell included.
     pub duration_ms_max: u32,
+    /// Phone menus: who decides there, and how long everything may take.
+    pub menu: menu::Policy,
 }
 
 impl Default for Policy {
@@ -81,6 +83,7 @@ impl Default for Policy {
             hangup_ms_max: 2_000,
             bridge_ring_ms_max: 45_000,
             duration_ms_max: 900_000,
+            menu: menu::Policy::default(),
         }
     }
 }
@@ -99,6 +102,8 @@ pub enum Timer {
     Endpoint,
     /// Nobody speaks.
     Silence,
+    /// A menu is to be answered, or was waited for long enough.
+    Menu,
     /// What is on the line is judged again.
     Line,
     /// The model is late, or may be asked again.

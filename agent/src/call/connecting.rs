@@ -7,6 +7,7 @@ use telephony::{Cause, DigitPath, Signal};
 
 use super::{
     Next, State,
+    bridged::Bridged,
     closing::Closing,
     conversing::Conversing,
     parts::Parts,
@@ -14,7 +15,7 @@ use super::{
 };
 
 /// A carrier that does not reattach says within this time that the call is over, in ms.
-const HANGUP_SIGNAL_MS: u32 = 1_500;
+pub(super) const HANGUP_SIGNAL_MS: u32 = 1_500;
 
 /// Waiting for the media stream.
 #[derive(Debug)]
@@ -56,20 +57,25 @@ impl Connecting {
             Input::Signal(Signal::MediaStarted { capabilities }) => {
                 parts.answered_at.get_or_insert(now);
                 parts.capabilities = Some(*capabilities);
-                let conversing = if self.is_reattach {
-                    Conversing::resume(parts, now)
+                Next::Go(if !self.is_reattach {
+                    State::Conversing(Conversing::enter(parts, now))
+                } else if parts.user_answered() {
+                    State::Bridged(Bridged::enter(parts, now))
                 } else {
-                    Conversing::enter(parts, now)
-                };
-                Next::Go(State::Conversing(conversing))
+                    State::Conversing(Conversing::resume(parts, now))
+                })
             }
             Input::Signal(Signal::Answered) if parts.answered_at.is_none() => {
                 parts.answered_at = Some(now);
                 Next::Stay
             }
             Input::Signal(Signal::DigitsSent) => Next::Stay,
-            Input::Signal(Signal::BridgeEnded { .. }) if parts.bridging_until.is_some() => {
-                parts.bridging_until = None;
+            Input::Signal(Signal::BridgeAnswered) if parts.has_user_leg() => {
+                parts.user_answers();
+                Next::Stay
+            }
+            Input::Signal(Signal::BridgeEnded { .. }) if parts.has_user_leg() => {
+                parts.user_absent();
                 Next::Stay
             }
             Input::Tick if now >= self.until => {

@@ -1,5 +1,6 @@
 //! The conversation: openings, turns, answers, silence, and when to leave it.
 
+mod menu;
 mod shift;
 
 use std::time::Duration;
@@ -10,6 +11,7 @@ use media::{
 };
 use telephony::{Cause, Signal};
 
+use menu::taken_by_menu;
 use shift::Mailbox;
 
 use super::{
@@ -26,7 +28,7 @@ use super::{
 use crate::{
     line,
     llm::Role,
-    transcript,
+    menu as navigation, transcript,
     turn::{Step, Taken, evidence},
 };
 
@@ -35,8 +37,6 @@ const NOBODY_THERE: &str = "I can't hear you, so I will hang up now. Goodbye.";
 const OUT_OF_TIME: &str = "I'm sorry, I have to end the call now. Thank you, and goodbye.";
 const TROUBLE: &str = "I'm sorry, I have a technical problem and must end the call. Goodbye.";
 const CANNOT_HEAR: &str = "I'm sorry, I can't understand you because of a technical problem. I will hang up now. Goodbye.";
-/// What the model is told when the user's own telephone did not answer.
-const USER_ABSENT: &str = "(The user's telephone did not answer.)";
 
 /// What was cut off is said again when no words follow within this time, in ms.
 const RESUME_MS: u64 = 1_500;
@@ -76,10 +76,7 @@ impl Conversing {
     pub(super) fn handle(&mut self, parts: &mut Parts, now: Mono, input: &Input) -> Next {
         let mut next = match input {
             Input::Sound(event) => self.sound(parts, now, event),
-            Input::Stt(event) => match parts.recognised(now, event) {
-                Some(steps) => self.steps(parts, now, steps),
-                None => Next::Ignore,
-            },
+            Input::Stt(event) => self.understood(parts, now, event),
             Input::Llm(event) => {
                 let answer = parts.thought(now, event);
                 self.answer(parts, now, &answer)
@@ -100,12 +97,18 @@ impl Conversing {
                 Next::Stay
             }
             Input::Tick => self.tick(parts, now),
-            Input::Start | Input::Request(_) => Next::Ignore,
+            Input::Start | Input::UserSound(_) | Input::Request(_) => Next::Ignore,
         };
         if !matches!(next, Next::Go(_))
             && let Some(shift) = parts.take_shift()
         {
             next = self.shifted(parts, now, shift);
+        }
+        if !matches!(next, Next::Go(_)) {
+            parts.walk_on(now);
+            if let Some(end) = parts.walk_end() {
+                next = self.walked(parts, now, end);
+            }
         }
         if matches!(next, Next::Go(_)) {
             return next;
@@ -119,7 +122,7 @@ impl Conversing {
     }
 
     /// When the next thing is due.
-    pub(super) fn deadlines(&self, parts: &Parts) -> [Option<(Mono, Timer)>; 8] {
+    pub(super) fn deadlines(&self, parts: &Parts) -> [Option<(Mono, Timer)>; 9] {
         let policy = &parts.config.policy;
         let opening = self.opening.filter(|_| !parts.turn.is_open() && parts.may_speak());
         let quiet = parts.quiet.deadline(policy);
@@ -132,7 +135,8 @@ impl Conversing {
             parts.thinking.deadline(policy.think_ms_max).map(|at| (at, Timer::Think)),
             parts.mouth.deadline(policy).map(|(at, _)| (at, Timer::Speech)),
             parts.watch_deadline().map(|at| (at, Timer::Line)),
-            parts.bridging_until.map(|at| (at, Timer::Bridge)),
+            parts.walking.deadline().map(|at| (at, Timer::Menu)),
+            parts.user_deadline().map(|at| (at, Timer::Bridge)),
             parts.farewell_start().map(|at| (at, Timer::Farewell)),
         ]
     }
@@ -146,17 +150,26 @@ impl Conversing {
                 }
                 self.steps(parts, now, steps)
             }
-            Event::KeysPlayed | Event::KeysCancelled | Event::Tone(_) | Event::Sounds(_) => {
+            Event::KeysPlayed | Event::KeysCancelled => {
+                parts.keys_played(now);
                 Next::Stay
             }
+            Event::Tone(_) | Event::Sounds(_) => Next::Stay,
             _ if parts.playout(now, event) => Next::Stay,
             _ => Next::Ignore,
         }
     }
 
     fn steps(&mut self, parts: &mut Parts, now: Mono, steps: Vec<Step>) -> Next {
-        let mut next = Next::Stay;
+        // What is on the line decides what becomes of what was said.
+        let mut next = match parts.take_shift() {
+            Some(shift) => self.shifted(parts, now, shift),
+            None => Next::Stay,
+        };
         for step in steps {
+            if matches!(next, Next::Go(_)) {
+                break;
+            }
             match step {
                 Step::Suppose(text) => self.suppose(parts, now, &text),
                 Step::Withdraw => parts.disapprove(),
@@ -170,7 +183,8 @@ impl Conversing {
     /// They may be done: think ahead, unless something else comes first.
     fn suppose(&self, parts: &mut Parts, now: Mono, text: &str) {
         let greeting_first = self.opening.is_some() && parts.greeting().is_some();
-        if parts.mouth.is_idle() && !parts.thinking.is_busy() && !greeting_first {
+        let free = parts.mouth.is_idle() && !parts.thinking.is_busy() && !parts.walks();
+        if free && !greeting_first {
             parts.think(now, Some(text));
         }
     }
@@ -178,6 +192,9 @@ impl Conversing {
     fn taken(&mut self, parts: &mut Parts, now: Mono, taken: &Taken) -> Next {
         if taken.text.is_empty() {
             return self.nothing_understood(parts, now);
+        }
+        if taken_by_menu(parts, now, taken) {
+            return Next::Stay;
         }
         let (_, back_channel) = evidence(&taken.text);
         if back_channel && !parts.mouth.is_idle() && !parts.mouth.asks() {
@@ -276,14 +293,18 @@ impl Conversing {
                 parts.abandon_turn(now);
                 Next::Go(State::Connecting(Connecting::lost(parts, now)))
             }
-            Signal::BridgeAnswered if parts.bridging_until.is_some() => {
+            Signal::BridgeAnswered if parts.has_user_leg() => {
+                parts.user_answers();
                 Next::Go(State::Bridged(Bridged::enter(parts, now)))
             }
-            Signal::BridgeEnded { .. } if parts.bridging_until.is_some() => {
-                bridge_failed(parts);
+            Signal::BridgeEnded { .. } if parts.has_user_leg() => {
+                parts.user_absent();
                 Next::Stay
             }
-            Signal::DigitsSent => Next::Stay,
+            Signal::DigitsSent => {
+                parts.keys_played(now);
+                Next::Stay
+            }
             _ => Next::Ignore,
         }
     }
@@ -295,6 +316,9 @@ impl Conversing {
             return goodbye(parts, now, OUT_OF_TIME, EndedBy::Network);
         }
         parts.watch(now, line::Input::Tick);
+        if due(parts.walking.deadline()) {
+            parts.walk(now, navigation::Input::Tick);
+        }
         if due(self.opening) && !parts.turn.is_open() && parts.may_speak() {
             self.open(parts, now);
         }
@@ -308,9 +332,7 @@ impl Conversing {
         if matches!(next, Next::Go(_)) {
             return next;
         }
-        if due(parts.bridging_until) {
-            bridge_failed(parts);
-        }
+        parts.wait_for_user(now);
         if let Some((at, started)) = parts.mouth.deadline(&parts.config.policy)
             && at <= now
         {
@@ -352,6 +374,11 @@ impl Conversing {
 
     /// After everything that happened: whose turn is it now?
     fn settle(&mut self, parts: &mut Parts, now: Mono) {
+        if parts.walks() {
+            self.opening = None;
+            parts.quiet.stop();
+            return parts.ask_for_choice(now);
+        }
         if parts.turn.is_open() || !parts.mouth.is_idle() || parts.thinking.is_busy() {
             parts.quiet.stop();
         } else if self.mailbox == Some(Mailbox::Greets) {
@@ -361,9 +388,10 @@ impl Conversing {
         } else if self.opening.is_none() {
             // Whoever was told at once that we are here still waits for the answer proper.
             parts.owed |= self.unanswered.take().is_some();
+            parts.tell_absence();
             if parts.owed && parts.rest.is_empty() {
                 parts.think(now, None);
-            } else {
+            } else if parts.user.is_none() {
                 parts.quiet.begin(now);
             }
         }
@@ -373,7 +401,9 @@ impl Conversing {
 /// The callee began to speak. What they cannot have heard yet is taken back: it may not fit any more.
 fn callee_speaks(parts: &mut Parts, now: Mono) {
     parts.quiet.stop();
-    if parts.mouth.is_unheard() {
+    if parts.walks() {
+        // Menus talk on, whatever we do.
+    } else if parts.mouth.is_unheard() {
         parts.forget();
         parts.hush(now, false);
         parts.rest.clear();
@@ -381,13 +411,6 @@ fn callee_speaks(parts: &mut Parts, now: Mono) {
     } else if parts.mouth.is_idle() && parts.thinking.is_busy() {
         parts.forget();
     }
-}
-
-fn bridge_failed(parts: &mut Parts) {
-    parts.bridging_until = None;
-    parts.quiet.answered();
-    parts.dialogue.callee(USER_ABSENT);
-    parts.owed = true;
 }
 
 fn goodbye(parts: &mut Parts, now: Mono, text: &str, by: EndedBy) -> Next {

@@ -15,6 +15,7 @@ use crate::{llm::Role, transcript::line, turn::Step};
 pub(super) fn enter(parts: &mut Parts, now: Mono, cause: Cause, by: EndedBy) {
     parts.forget();
     parts.hush(now, true);
+    parts.let_user_go();
     for step in parts.turn.abandon(now) {
         match step {
             Step::Listen(listen) => parts.put(Output::Listen(listen)),
@@ -23,6 +24,9 @@ pub(super) fn enter(parts: &mut Parts, now: Mono, cause: Cause, by: EndedBy) {
             }
             _ => {}
         }
+    }
+    if matches!(by, EndedBy::Callee | EndedBy::Network) {
+        parts.lost_in_menu(now);
     }
     parts.end_waterfall();
     parts.record(Record::State { state: "ended".to_owned() });

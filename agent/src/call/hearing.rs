@@ -66,8 +66,11 @@ impl Parts {
         self.listen(steps)
     }
 
-    /// A turn that counts: transcript, dialogue, waterfall. We owe an answer.
+    /// A turn that counts: transcript, dialogue, waterfall. We owe an answer, unless a menu said it.
     pub(super) fn take(&mut self, now: Mono, taken: &Taken) {
+        if self.walks() {
+            return self.take_from_menu(taken);
+        }
         self.write(line(Role::User, &taken.text, taken.began));
         self.dialogue.callee(&taken.text);
         self.quiet.answered();

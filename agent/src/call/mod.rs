@@ -9,7 +9,8 @@
 //! may still answer with a question, are part of the conversation: nothing is closed by them.
 //!
 //! One file per state; this one only hands over. What the states share stands in `parts`, with one
-//! file per organ: `hearing`, `thinking`, `speaking` (over `mouth`), `acting`, `quiet`, `watching`.
+//! file per organ: `hearing`, `thinking`, `speaking` (over `mouth`), `acting`, `quiet`, `watching`,
+//! `walking` (through menus), `user`.
 
 mod acting;
 mod bridged;
@@ -25,6 +26,8 @@ mod parts;
 mod quiet;
 mod speaking;
 mod thinking;
+mod user;
+mod walking;
 mod watching;
 mod words;
 
@@ -116,7 +119,7 @@ impl Call {
             State::Connecting(connecting) => Some((connecting.until, Timer::Media)),
             State::Conversing(conversing) => first(conversing.deadlines(parts)),
             State::Closing(closing) => first(closing.deadlines(parts)),
-            State::Bridged(_) => None,
+            State::Bridged(bridged) => first(bridged.deadlines(parts)),
         };
         let hung_up = matches!(&self.state, State::Closing(closing) if closing.verdict().is_some());
         let whole = parts.duration_end().filter(|_| !hung_up).map(|at| (at, Timer::Duration));
@@ -130,8 +133,10 @@ impl Call {
             State::Dialing(_) => "dialing",
             State::Connecting(connecting) if !connecting.is_reattach() => "connecting",
             State::Closing(closing) if closing.is_final() => "closing",
-            State::Connecting(_) | State::Conversing(_) | State::Closing(_) => "conversing",
-            State::Bridged(_) => "bridged",
+            State::Bridged(bridged) if bridged.is_joined() => "bridged",
+            State::Connecting(_) | State::Conversing(_) | State::Closing(_) | State::Bridged(_) => {
+                "conversing"
+            }
             State::Ended => "ended",
         }
     }
@@ -192,16 +197,23 @@ impl Call {
                 Some(Next::Stay)
             }
             Input::Sound(event @ (circuit::Event::Tone(_) | circuit::Event::Sounds(_))) => {
-                self.parts.sensed(now, event);
+                if !self.is_joined() {
+                    self.parts.sensed(now, event);
+                }
                 // A conversation draws its conclusions.
                 (!matches!(self.state, State::Conversing(_))).then_some(Next::Stay)
             }
             Input::Sound(circuit::Event::Deaf { for_ms }) => {
                 self.parts.notice("no_audio", format!("no audio from the carrier for {for_ms} ms"));
-                Some(Next::Stay)
+                // Two people who do not hear each other wait for nothing.
+                (!self.is_joined()).then_some(Next::Stay)
             }
             _ => None,
         }
+    }
+
+    fn is_joined(&self) -> bool {
+        matches!(&self.state, State::Bridged(bridged) if bridged.is_joined())
     }
 
     fn is_over_time(&self, now: Mono) -> bool {

@@ -71,8 +71,7 @@ impl Mouth {
         if self.queue.is_empty() {
             self.front_since = now;
         }
-        self.last += 1;
-        let id = UtteranceId(self.last);
+        let id = self.number();
         self.queue.push_back(Utterance {
             id,
             text: text.to_owned(),
@@ -84,6 +83,12 @@ impl Mouth {
             stood_still: Duration::ZERO,
         });
         Some(id)
+    }
+
+    /// A number of its own, for something the callee does not hear.
+    pub(super) fn number(&mut self) -> UtteranceId {
+        self.last += 1;
+        UtteranceId(self.last)
     }
 
     pub(super) fn is_idle(&self) -> bool {

@@ -12,6 +12,8 @@ use super::{
     mouth::Mouth,
     quiet::Quiet,
     thinking::Thinking,
+    user::User,
+    walking::Walking,
     watching::Watching,
     words::{Line, Output, Record, Waterfall},
 };
@@ -40,12 +42,13 @@ pub(super) struct Parts {
     pub(super) thinking: Thinking,
     pub(super) quiet: Quiet,
     pub(super) watching: Watching,
+    pub(super) walking: Walking,
     /// Of the leg, once its stream stands.
     pub(super) capabilities: Option<Capabilities>,
     pub(super) answered_at: Option<Mono>,
     pub(super) digits: Vec<Digit>,
-    /// The user's own leg rings, at most until then.
-    pub(super) bridging_until: Option<Mono>,
+    /// The user's own leg.
+    pub(super) user: Option<User>,
     /// We owe the callee an answer.
     pub(super) owed: bool,
     /// What must be said before anything else and has not been.
@@ -76,10 +79,11 @@ impl Parts {
             thinking: Thinking::default(),
             quiet: Quiet::default(),
             watching: Watching::default(),
+            walking: Walking::default(),
             capabilities: None,
             answered_at: None,
             digits: Vec::new(),
-            bridging_until: None,
+            user: None,
             owed: false,
             undisclosed: config.brief.disclosure.clone(),
             disclosing: None,

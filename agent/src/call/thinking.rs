@@ -88,7 +88,7 @@ impl Parts {
         self.forget();
         self.thinking.last += 1;
         let id = ThoughtId(self.thinking.last);
-        let offers = tools::specs(self.may_press(), self.may_bridge());
+        let offers = tools::specs(self.may_press(), self.may_bridge(), self.walks());
         let prompt = self.dialogue.prompt(supposed, offers);
         self.thinking.current = Some(Thought {
             id,

@@ -3,7 +3,7 @@
 
 use std::time::Duration;
 
-use media::{Mono, circuit};
+use media::{Mono, circuit, ear::Change};
 
 use super::{parts::Parts, words::Record};
 use crate::{
@@ -13,6 +13,8 @@ use crate::{
 
 /// What the recogniser is given from before somebody seems to be there, in samples: 2 s.
 const PRE_ROLL: u64 = 16_000;
+/// By the time somebody seems to be there they have spoken for about so long.
+const SUSPECTED_FOR: Duration = Duration::from_millis(600);
 /// Speech that ended so long ago is not listened to any more.
 const TOO_OLD: Duration = Duration::from_secs(2);
 
@@ -31,6 +33,8 @@ pub(super) struct Watching {
     shift: Option<Shift>,
     /// Speech while nobody was to listen.
     unheard: Option<Unheard>,
+    /// What sounds was heard before on this call.
+    pub(super) repeats: bool,
 }
 
 #[derive(Clone, Copy, Debug)]
@@ -79,6 +83,11 @@ impl Parts {
             watch.poll();
             watch
         });
+        match event {
+            circuit::Event::Sounds(Change::Repeats { .. }) => self.watching.repeats = true,
+            circuit::Event::Sounds(Change::New) => self.watching.repeats = false,
+            _ => {}
+        }
         match event {
             circuit::Event::Sounds(change) => self.watch(now, line::Input::Sound(change)),
             // Of a tone that lasts, its end says nothing new.
@@ -139,7 +148,9 @@ impl Parts {
         }
         let here = from_sample + now.since(at).as_micros() as u64 / 125;
         let from = here.saturating_sub(PRE_ROLL);
-        let mut steps = self.turn.speech_started(at, from).unwrap_or_default();
+        // What sounded before, a tone or music, is no part of what is being said.
+        let began = at.max(now - SUSPECTED_FOR);
+        let mut steps = self.turn.speech_started(began, from).unwrap_or_default();
         if let Some((ended, to_sample)) = ended {
             steps.extend(self.turn.speech_ended(ended, to_sample).unwrap_or_default());
         }

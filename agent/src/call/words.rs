@@ -22,6 +22,8 @@ pub enum Input {
     Signal(Signal),
     /// The circuit told us.
     Sound(circuit::Event),
+    /// The circuit of the user's own leg told us.
+    UserSound(circuit::Event),
     /// The recogniser told us.
     Stt(stt::Event),
     /// The model told us.
@@ -62,6 +64,8 @@ pub enum Output {
     Control(Control),
     /// For the circuit.
     Sound(circuit::Command),
+    /// For the circuit of the user's own leg.
+    UserSound(circuit::Command),
     /// For the recogniser.
     Listen(Listen),
     /// For the model.
@@ -78,6 +82,14 @@ pub enum Output {
         /// Our number for it.
         utterance: circuit::UtteranceId,
         /// A speakable piece.
+        text: String,
+    },
+    /// For the user's ear alone. Follows the user's circuit's `Say` for the same utterance; the voice's events
+    /// come like those of any other.
+    Whisper {
+        /// Our number for it.
+        utterance: circuit::UtteranceId,
+        /// What is said.
         text: String,
     },
     /// For the voice: no longer wanted.
@@ -232,6 +244,8 @@ pub enum EndedBy {
     Us,
     /// The other side.
     Callee,
+    /// The user, who had joined.
+    User,
     /// The API.
     Request,
     /// The network or a limit.

@@ -15,6 +15,11 @@ use crate::{
 
 /// What stands in for the callee's words when nobody has spoken: the model then opens.
 pub const NOBODY_SPOKE: &str = "(The call is connected. Nobody has spoken yet.)";
+/// What the model is told when the user's own telephone did not answer.
+pub const USER_ABSENT: &str = "(The user's telephone did not answer.)";
+
+/// What the model is told when a mailbox records.
+pub const MAILBOX_RECORDS: &str = "(A mailbox answered and records now. Say the message to leave, in one go; the call ends after it.)";
 
 /// One of our answers.
 #[derive(Clone, Debug, Default)]
@@ -237,6 +242,12 @@ fn instructions(brief: &Brief) -> String {
     } else {
         text.push_str("\n\nYour errand:\n");
         text.push_str(brief.task.trim());
+    }
+    if brief.bridge_number.is_some() {
+        text.push_str(
+            "\n\nWhen your errand says that the user wants to speak with them, tell them so and call \
+             `bridge_user`; then keep them company until the user is there.",
+        );
     }
     if let Some(personality) = &brief.personality {
         text.push_str("\n\nYour manner: ");

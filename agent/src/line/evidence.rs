@@ -35,6 +35,8 @@ pub enum Evidence {
     Words(&'static str),
     /// The carrier said so.
     Carrier(&'static str),
+    /// We pressed a key.
+    Pressed,
 }
 
 impl fmt::Display for Evidence {
@@ -50,6 +52,7 @@ impl fmt::Display for Evidence {
             Self::OtherRoom(db) => write!(f, "room {db:+.0} dB"),
             Self::MusicGone(s) => write!(f, "music gone {s:.1} s"),
             Self::Syllables(share) => write!(f, "syllables {share:.2}"),
+            Self::Pressed => f.write_str("we pressed a key"),
             Self::Tone(tone) => write!(f, "tone: {tone}"),
             Self::Words(words) => write!(f, "words: {words}"),
             Self::Carrier(what) => write!(f, "carrier: {what}"),

@@ -14,6 +14,8 @@ use super::words::{self, Cue};
 const BREATH: Duration = Duration::from_millis(800);
 /// What lasted so much longer than the music that followed was talk, not music taken for it.
 const FALSE_START: Duration = Duration::from_millis(300);
+/// A pause of so long may be one between two who speak.
+const BETWEEN_TWO: Duration = Duration::from_millis(350);
 /// Words that began so much before the talk still belong to it.
 const WORDS_BEFORE: Duration = Duration::from_millis(500);
 
@@ -23,6 +25,9 @@ pub(super) struct Talk {
     pub(super) from: Mono,
     /// End of its last sound so far.
     pub(super) until: Mono,
+    /// Its last part: where that began, and the quiet before it.
+    pub(super) part_from: Mono,
+    pub(super) part_quiet: Duration,
     /// Quiet before it.
     pub(super) quiet_before: Duration,
     pub(super) cue: Option<(Cue, &'static str)>,
@@ -41,6 +46,8 @@ impl Talk {
         Self {
             from,
             until: from,
+            part_from: from,
+            part_quiet: quiet_before,
             quiet_before,
             cue: None,
             cue_at: Mono::ZERO,
@@ -70,6 +77,10 @@ pub(super) struct Facts {
     pub(super) room: Option<(Mono, f32)>,
     /// The tone that is told at this very moment.
     pub(super) tone: Option<ToneKind>,
+    /// A tone that says that the call failed, and nothing that contradicts it since.
+    pub(super) failing: Option<(Mono, ToneKind)>,
+    /// Somebody understands words: a recogniser is there.
+    pub(super) recogniser: bool,
     pub(super) answered: Option<Mono>,
     /// Somebody asked us to wait, and when.
     pub(super) wait_asked: Option<Mono>,
@@ -93,6 +104,8 @@ impl Facts {
             music_until: None,
             room: None,
             tone: None,
+            failing: None,
+            recogniser: false,
             answered: None,
             wait_asked: None,
             mailbox: false,
@@ -108,6 +121,25 @@ impl Facts {
         self.talks = 0;
         self.mailbox = false;
         self.tone = None;
+        self.failing = None;
+    }
+
+    pub(super) fn hear_tone(&mut self, tone: ToneKind) {
+        self.tone = Some(tone);
+        let fails = match tone {
+            ToneKind::Busy | ToneKind::Reorder | ToneKind::SpecialInformation(_) => true,
+            ToneKind::Dial => self.answered.is_some(),
+            _ => false,
+        };
+        // Notes of music and vowels make short tones too.
+        if fails && !matches!(self.sound, Kind::Music | Kind::Speech) && self.failing.is_none() {
+            self.failing = Some((self.now, tone));
+        }
+    }
+
+    /// The network itself said that the call failed: three rising tones.
+    pub(super) fn special_information(&self) -> bool {
+        matches!(self.failing, Some((_, ToneKind::SpecialInformation(_))))
     }
 
     pub(super) fn hear(&mut self, change: &Change) {
@@ -144,6 +176,10 @@ impl Facts {
             (Kind::Music, _) => self.music_until = Some(from),
             _ => {}
         }
+        // No exchange plays music over its tones, and only after one of them does it speak.
+        if kind == Kind::Music || kind == Kind::Speech && !self.special_information() {
+            self.failing = None;
+        }
         if kind == Kind::Speech {
             let quiet = self.talk.map_or(Duration::MAX, |talk| from.since(talk.until));
             // What follows something repeated without being repeated is somebody else.
@@ -152,6 +188,8 @@ impl Facts {
             if quiet >= BREATH || was == Kind::Music || other {
                 self.talk = Some(Talk::from(from, quiet, self.talks == 0));
                 self.talks += 1;
+            } else if let Some(talk) = &mut self.talk {
+                (talk.part_from, talk.part_quiet) = (from, quiet);
             }
         }
         (self.sound, self.sound_from) = (kind, from);
@@ -163,8 +201,19 @@ impl Facts {
         if from + WORDS_BEFORE < talk.from || text.trim().is_empty() {
             return;
         }
+        self.recogniser = true;
+        let found = words::cue(text);
+        let somebody = matches!(found, Some((Cue::Person | Cue::Greeting, _)));
+        let machine = talk.cue.is_some_and(|(cue, _)| !cue.is_said_by_people());
+        let apart = talk.part_quiet >= BETWEEN_TWO && from + WORDS_BEFORE >= talk.part_from;
+        if somebody && machine && apart {
+            // A person speaks after the machine, with hardly a pause in between.
+            *talk =
+                Talk { until: talk.until, ..Talk::from(talk.part_from, talk.part_quiet, false) };
+            self.talks += 1;
+        }
         talk.understood = true;
-        let Some((cue, phrase)) = words::cue(text) else { return };
+        let Some((cue, phrase)) = found else { return };
         if cue.is_sure() || !talk.cue.is_some_and(|(known, _)| known.is_sure()) {
             if talk.cue != Some((cue, phrase)) {
                 talk.cue_at = self.now;

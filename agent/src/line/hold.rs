@@ -15,7 +15,7 @@ use super::{
 };
 
 /// Talk for so long may be somebody.
-const SUSPECT: Duration = Duration::from_millis(400);
+const SUSPECT: Duration = Duration::from_millis(250);
 /// Longer talk in one go is an announcement.
 const ANNOUNCEMENT_MIN: Duration = Duration::from_millis(6_000);
 /// Hold that was music is never quiet for so long.
@@ -54,7 +54,8 @@ fn announcement(facts: &Facts) -> Option<Finding> {
         return Some(found);
     }
     let talked = facts.talked();
-    let person = matches!(talk.cue, Some((Cue::Person | Cue::Greeting | Cue::Wait, _)));
+    let person =
+        matches!(talk.cue, Some((Cue::Person | Cue::Greeting | Cue::Wait | Cue::Thanks, _)));
     (facts.talking() && talked >= ANNOUNCEMENT_MIN && !person)
         .then(|| Finding::of(State::HoldMessage, 0.6, Evidence::Talk(talked.as_secs_f32())))
 }
@@ -84,12 +85,26 @@ fn pickup(facts: &Facts) -> Option<Finding> {
         return None;
     }
     let other_room = facts.other_room_db();
-    let known = talk.cue.filter(|(cue, _)| matches!(cue, Cue::Person | Cue::Greeting | Cue::Wait));
+    let known = talk
+        .cue
+        .filter(|(cue, _)| matches!(cue, Cue::Person | Cue::Greeting | Cue::Wait | Cue::Thanks));
+    let thanks = known.is_some_and(|(cue, _)| cue == Cue::Thanks);
     let musical = facts.music_until.is_some_and(|until| facts.now.since(until) < MUSICAL);
     let quiet_for = |ms| quiet >= Duration::from_millis(ms);
     let confidence = match talk.lasted().as_millis() {
         _ if known.is_some_and(|(cue, _)| cue == Cue::Person) && quiet_for(400) => 0.95,
-        _ if known.is_some() && quiet_for(500) => 0.9,
+        // An announcement that thanks for waiting goes on after a breath.
+        _ if thanks && quiet_for(900) => 0.75,
+        _ if known.is_some() && !thanks && quiet_for(500) => 0.9,
+        _ if known.is_some() => return None,
+        // What is understood and nothing that people say when they pick up is an advert or news of the queue: then
+        // only another room speaks for a person, or that nothing follows.
+        _ if facts.recogniser => match other_room {
+            Some(_) if quiet_for(900) => 0.75,
+            None if facts.wait_asked.is_some() && quiet_for(900) => 0.75,
+            None if talk.understood && quiet_for(if musical { 4_000 } else { 2_500 }) => 0.6,
+            _ => return None,
+        },
         // Whoever asked us to wait comes back.
         _ if facts.wait_asked.is_some() && quiet_for(700) => 0.8,
         ..=3_200 if other_room.is_some() && quiet_for(600) => 0.8,

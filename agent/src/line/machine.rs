@@ -99,11 +99,11 @@ fn was_a_person(facts: &Facts) -> Option<Finding> {
 /// Somebody takes the call while a machine has it.
 fn picked_up(facts: &Facts) -> Option<Finding> {
     let talk = facts.talk?;
-    let short = talk.lasted() <= PICKED_UP_TALK_MAX && talk.quiet_before >= PICKED_UP_QUIET_BEFORE;
-    if talk.first || !short {
+    let known = matches!(talk.cue, Some((Cue::Person | Cue::Greeting, _)));
+    let apart = known || talk.quiet_before >= PICKED_UP_QUIET_BEFORE;
+    if talk.first || !apart || talk.lasted() > PICKED_UP_TALK_MAX {
         return None;
     }
-    let known = matches!(talk.cue, Some((Cue::Person | Cue::Greeting, _)));
     let quiet = facts.quiet_after_talk()?;
     let other_room = facts.other_room_db();
     let enough = Duration::from_millis(if known { 500 } else { 1_000 });

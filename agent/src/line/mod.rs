@@ -36,8 +36,10 @@ use facts::Facts;
 /// Most decisions that wait to be polled; of more, the oldest go.
 pub const DECISIONS_MAX: usize = 8;
 /// Moments of a sound at which rules look again, in ms since it began: every threshold of theirs is one of these.
-const MARKS_MS: [u64; 14] =
-    [300, 400, 500, 600, 800, 1_000, 1_300, 1_500, 2_000, 2_500, 3_000, 4_000, 5_000, 8_000];
+const MARKS_MS: [u64; 16] = [
+    300, 400, 500, 600, 700, 800, 900, 1_000, 1_300, 1_500, 2_000, 2_500, 3_000, 4_000, 5_000,
+    8_000,
+];
 /// Moments of a talk at which they do.
 const TALK_MARKS_MS: [u64; 4] = [3_500, 4_500, 6_000, 14_000];
 
@@ -57,6 +59,10 @@ pub enum Input<'a> {
     },
     /// The carrier knows.
     Carrier(Carrier),
+    /// We pressed a key, or answered a machine.
+    Pressed,
+    /// Whoever follows what is said in a menu or a queue knows that a person said the last of it.
+    Person,
     /// A deadline came.
     Tick,
 }
@@ -109,6 +115,8 @@ impl Finding {
 pub struct Watch {
     facts: Facts,
     state: State,
+    /// The carrier says that it is over.
+    hung_up: bool,
     decisions: VecDeque<Decision>,
 }
 
@@ -124,6 +132,7 @@ impl Watch {
         Self {
             facts: Facts::new(),
             state: State::Dialing,
+            hung_up: false,
             decisions: VecDeque::with_capacity(DECISIONS_MAX),
         }
     }
@@ -138,9 +147,13 @@ impl Watch {
         self.facts.now = self.facts.now.max(now);
         match input {
             Input::Sound(change) => self.facts.hear(change),
-            Input::Tone(tone) => self.facts.tone = Some(tone),
+            Input::Tone(tone) => self.facts.hear_tone(tone),
             Input::Words { text, from } => self.facts.understand(text, from),
             Input::Carrier(carrier) => return self.carrier(carrier),
+            Input::Pressed => return self.pressed(),
+            Input::Person => {
+                return self.decide(Finding::of(State::Human, 0.7, Evidence::Words("to us")));
+            }
             Input::Tick => {}
         }
         // What is known may say more in the state that follows.
@@ -170,7 +183,9 @@ impl Watch {
         let sound = next(self.facts.sound_from, &MARKS_MS);
         let talk = self.facts.talk.filter(|_| self.facts.talking());
         let talk = talk.and_then(|talk| next(talk.from, &TALK_MARKS_MS));
-        [sound, talk].into_iter().flatten().min()
+        let failing = self.facts.failing.map(|(at, _)| at + opening::ENDED_CONFIRMED);
+        let failing = failing.filter(|at| *at > self.facts.now);
+        [sound, talk, failing].into_iter().flatten().min()
     }
 
     fn carrier(&mut self, carrier: Carrier) {
@@ -181,9 +196,20 @@ impl Watch {
                 (State::AnsweredUndecided, "answered")
             }
             Carrier::Bridged => (State::Bridged, "bridged"),
-            Carrier::Ended => (State::Ended, "ended"),
+            Carrier::Ended => {
+                self.hung_up = true;
+                (State::Ended, "ended")
+            }
         };
         self.decide(Finding::of(state, 1.0, Evidence::Carrier(what)));
+    }
+
+    /// What is said next is said to us, by a menu or by whom it passed us on to, and is no announcement.
+    fn pressed(&mut self) {
+        if matches!(self.state, State::HoldMessage | State::HoldSilence) {
+            self.facts.talk = None;
+            self.decide(Finding::of(State::Ivr, 0.7, Evidence::Pressed));
+        }
     }
 
     fn judge(&self) -> Option<Finding> {
@@ -203,6 +229,7 @@ impl Watch {
             }
             State::PickupSuspected => hold::suspected(facts),
             State::Human => person::present(facts),
+            State::Ended if !self.hung_up => opening::revived(facts),
             State::Bridged | State::Fax | State::Ended => None,
         }
     }

@@ -22,20 +22,41 @@ const TALK_MIN: Duration = Duration::from_millis(300);
 const SILENT_MIN: Duration = Duration::from_millis(4_000);
 /// Nobody who picks up talks for so long without waiting for an answer.
 const PERSON_TALK_MAX: Duration = Duration::from_millis(6_000);
+/// Nothing but a failing call's tone for so long: it failed.
+pub(super) const ENDED_CONFIRMED: Duration = Duration::from_millis(2_500);
+/// Quiet after an announcement that there is no such line.
+const ANNOUNCED: Duration = Duration::from_millis(1_500);
+/// Music within this time: a tone may have been one of its notes.
+const MUSIC_NEAR: Duration = Duration::from_secs(10);
 /// Talk of this length in one go is likelier a recording.
 const MACHINE_TALK_MIN: Duration = Duration::from_millis(4_500);
 
-/// Tones that end a call or name a machine, whatever else is there.
+/// Tones that end a call or name a machine. That a call is over is hardly taken back: once somebody or something was
+/// heard, the tone alone is not enough, and nothing else may sound for a while.
 pub(super) fn fatal_tone(facts: &Facts) -> Option<Finding> {
+    if let Some((at, tone)) = facts.failing {
+        let alone = facts.answered.is_none() && facts.talks == 0 && facts.music_until.is_none();
+        let lasted = facts.now.since(at);
+        if alone || lasted >= ENDED_CONFIRMED {
+            let reasons = Reasons::from(Evidence::Tone(Tone(tone)));
+            let reasons = reasons.and(Evidence::NothingSaid(lasted.as_secs_f32()));
+            return Some(Finding::of(State::Ended, 0.95, reasons));
+        }
+    }
     // Notes of music and vowels make short tones too.
-    let tone = facts.tone.filter(|_| !matches!(facts.sound, Kind::Music | Kind::Speech))?;
-    let state = match tone {
-        ToneKind::Busy | ToneKind::Reorder | ToneKind::SpecialInformation(_) => State::Ended,
-        ToneKind::Dial if facts.answered.is_some() => State::Ended,
-        ToneKind::FaxCalling | ToneKind::FaxAnswer | ToneKind::ModemAnswer => State::Fax,
-        _ => return None,
-    };
-    Some(Finding::of(state, 0.95, Evidence::Tone(Tone(tone))))
+    let musical = facts.music_until.is_some_and(|until| facts.now.since(until) < MUSIC_NEAR);
+    let tone =
+        facts.tone.filter(|_| !musical && !matches!(facts.sound, Kind::Music | Kind::Speech))?;
+    matches!(tone, ToneKind::FaxCalling | ToneKind::FaxAnswer | ToneKind::ModemAnswer)
+        .then(|| Finding::of(State::Fax, 0.95, Evidence::Tone(Tone(tone))))
+}
+
+/// It was not over after all: music plays, or somebody asks.
+pub(super) fn revived(facts: &Facts) -> Option<Finding> {
+    music(facts).or_else(|| {
+        let (_, phrase) = facts.new_cue().filter(|(cue, _)| *cue == Cue::Person)?;
+        Some(Finding::of(State::AnsweredUndecided, 0.8, Evidence::Words(phrase)))
+    })
 }
 
 /// Music, and what it is like.
@@ -112,6 +133,7 @@ pub(super) fn beep(facts: &Facts) -> Option<Finding> {
 pub(super) fn machine_words(facts: &Facts) -> Option<Finding> {
     let (cue, phrase) = facts.new_cue()?;
     let (state, confidence) = match cue {
+        Cue::NoSuchLine if !is_over(facts) => return None,
         Cue::NoSuchLine => (State::Ended, 0.9),
         Cue::Screening => (State::Screening, 0.93),
         Cue::Mailbox => (State::VoicemailGreeting, 0.95),
@@ -119,9 +141,18 @@ pub(super) fn machine_words(facts: &Facts) -> Option<Finding> {
         Cue::Menu => (State::Ivr, 0.93),
         Cue::Queue => (State::HoldMessage, 0.9),
         Cue::Away => (State::VoicemailGreeting, 0.7),
-        Cue::Person | Cue::Greeting | Cue::Welcome | Cue::Wait => return None,
+        // Nobody thanks for waiting who has not let us wait.
+        Cue::Thanks if facts.talk.is_some_and(|talk| talk.first) => (State::HoldMessage, 0.7),
+        Cue::Person | Cue::Greeting | Cue::Welcome | Cue::Wait | Cue::Thanks => return None,
     };
     Some(Finding::of(state, confidence, Evidence::Words(phrase)))
+}
+
+/// Words alone do not end a call: the network's tones went before, or it was the first that was said, and nothing more is.
+fn is_over(facts: &Facts) -> bool {
+    let first = facts.talk.is_some_and(|talk| talk.first)
+        && facts.quiet_after_talk().is_some_and(|quiet| quiet >= ANNOUNCED);
+    facts.special_information() || first
 }
 
 /// Somebody who said something and waits for an answer.
@@ -129,7 +160,8 @@ pub(super) fn person(facts: &Facts) -> Option<Finding> {
     let quiet = facts.quiet_after_talk()?;
     let talk = facts.talk?;
     let talked = talk.lasted();
-    if talk.repeats_s.is_some() {
+    let machine = talk.cue.is_some_and(|(cue, _)| !cue.is_said_by_people());
+    if talk.repeats_s.is_some() || machine {
         return None;
     }
     let cue = talk.cue.filter(|(cue, _)| matches!(cue, Cue::Person | Cue::Greeting | Cue::Wait));
@@ -139,9 +171,11 @@ pub(super) fn person(facts: &Facts) -> Option<Finding> {
         // A menu may follow a welcome, after a pause.
         (None, _) if welcome && !said(1_500) => return None,
         (Some((Cue::Person | Cue::Wait, _)), _) if said(400) => 0.93,
-        (Some(_), ..=3_500) if said(500) => 0.9,
-        (_, ..=1_600) if said(600) => 0.85,
-        (_, 1_601..=3_200) if said(800) => 0.75,
+        // A recording begins with the same, and goes on after a breath.
+        (Some(_), ..=1_200) if said(600) => 0.9,
+        (Some(_), ..=3_500) if said(800) => 0.9,
+        (_, ..=1_200) if said(700) => 0.85,
+        (_, 1_201..=3_200) if said(900) => 0.75,
         (_, 3_201..=6_000) if said(1_300) => 0.6,
         _ => return None,
     };

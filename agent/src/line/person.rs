@@ -29,7 +29,10 @@ pub(super) fn present(facts: &Facts) -> Option<Finding> {
         .or_else(|| music(facts))
         .or_else(|| beep(facts).filter(|_| fresh))
         // People say some of what machines say; hardly the surest of it, and not so soon.
-        .or_else(|| machine_words(facts).filter(|found| fresh || found.state == State::Ivr))
+        .or_else(|| {
+            let machine = machine_words(facts).filter(|found| found.state != State::Ended);
+            machine.filter(|found| fresh || found.state == State::Ivr)
+        })
         .or_else(|| recorded(facts, fresh))
         .or_else(|| away(facts))
 }

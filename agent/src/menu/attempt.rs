@@ -1,10 +1,12 @@
 //! One choice under way: pressed or said, watched, tried again slower, then by voice.
 
+use std::collections::VecDeque;
+
 use dtmf::Digit;
 use media::Mono;
 
 use super::{
-    Navigator,
+    Navigator, Piece,
     matching::Matcher,
     read::{Reading, words},
     words::{Effect, Note, Output},
@@ -70,7 +72,7 @@ pub(super) struct Attempt {
     /// The menu it was made in.
     pub(super) place: usize,
     /// Pieces of the menu heard before it.
-    pub(super) before: Vec<String>,
+    pub(super) before: VecDeque<Piece>,
     /// Made while the menu was still speaking.
     pub(super) cuts_in: bool,
     pub(super) tries: u32,
@@ -137,7 +139,7 @@ impl<M: Matcher> Navigator<M> {
 
     /// The menu just went on listing: no key that it has named already, all of them later ones.
     fn goes_on(&self, attempt: &Attempt, reading: &Reading) -> bool {
-        let before = super::read::read(attempt.before.iter().map(String::as_str));
+        let before = super::read::read(attempt.before.iter().map(|piece| piece.text.as_str()));
         let last = before.offers.iter().flat_map(|offer| &offer.keys).filter_map(rank).max();
         let next = reading.offers.iter().flat_map(|offer| &offer.keys).filter_map(rank).min();
         matches!((last, next), (Some(last), Some(next)) if next > last)

@@ -34,7 +34,7 @@ impl<M: Matcher> Navigator<M> {
         }
         let place = self.arrive(reading);
         if !self.policy.decides {
-            return;
+            return self.put(Output::Asks);
         }
         if self.choices >= self.policy.choices_max {
             return self.end(End::GaveUp(Reason::TooLong));
@@ -168,8 +168,8 @@ impl<M: Matcher> Navigator<M> {
     }
 
     fn language(&self, place: usize, reading: &Reading) -> Option<Choice> {
-        let wanted = self.goal.language.to_lowercase();
-        let speaks = |offer: &&Offer| offer.kind == Kind::Language && offer.topic.contains(&wanted);
+        let speaks =
+            |offer: &&Offer| offer.kind == Kind::Language && self.goal.speaks(&offer.topic);
         let offer = reading.offers.iter().find(speaks)?;
         (!self.memory.was_tried(place, &offer.what())).then(|| choice_of(offer))
     }

@@ -7,6 +7,19 @@ use super::read::words;
 /// Most numbers kept of a task.
 const NUMBERS_MAX: usize = 16;
 
+/// Languages by the names that callers and menus give them.
+const LANGUAGES: &[&[&str]] = &[
+    &["english"],
+    &["spanish", "español", "espanol"],
+    &["french", "français", "francais"],
+    &["german", "deutsch"],
+    &["italian", "italiano"],
+    &["portuguese", "português"],
+];
+/// What a task says when a call-back is as good as waiting.
+const CALL_BACK: &[&str] =
+    &["call me back", "call back is fine", "call-back is fine", "callback is fine"];
+
 /// The goal of a call, as far as menus matter.
 #[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(deny_unknown_fields)]
@@ -39,9 +52,27 @@ pub struct Number {
 }
 
 impl Goal {
-    /// The goal of a task in plain words.
+    /// The goal of a task in plain words: "in Spanish" names the language, "a call-back is fine" takes one.
     pub fn of(task: &str) -> Self {
-        Self { task: task.to_owned(), language: Self::english(), ..Self::default() }
+        let lower = task.to_lowercase();
+        let named = |name: &&str| lower.contains(&format!("in {name}"));
+        let language = LANGUAGES.iter().find_map(|names| names.iter().find(|name| named(name)));
+        Self {
+            task: task.to_owned(),
+            language: language.map_or_else(Self::english, |name| (*name).to_owned()),
+            takes_call_back: CALL_BACK.iter().any(|phrase| lower.contains(phrase)),
+            ..Self::default()
+        }
+    }
+
+    /// Whether a topic names the language to go on in.
+    pub(super) fn speaks(&self, topic: &str) -> bool {
+        let wanted = self.language.to_lowercase();
+        let known = LANGUAGES.iter().find(|names| names.contains(&wanted.as_str()));
+        known.map_or_else(
+            || topic.contains(&wanted),
+            |names| names.iter().any(|name| topic.contains(name)),
+        )
     }
 
     fn english() -> String {
@@ -105,6 +136,16 @@ mod tests {
         assert_eq!(asked("Please enter your account number").as_deref(), Some("471122"));
         assert_eq!(asked("Now enter your PIN").as_deref(), Some("0815"));
         assert_eq!(asked("Please enter your date of birth"), None);
+    }
+
+    #[test]
+    fn language_and_call_back_are_read_from_the_task() {
+        let goal = Goal::of("Ask about a payment, in Spanish. A call-back is fine.");
+        assert!(goal.takes_call_back && goal.speaks("para español") && !goal.speaks("for english"));
+        let goal = Goal::of("Ask about a payment.");
+        assert!(
+            !goal.takes_call_back && goal.speaks("for english") && !goal.speaks("para español")
+        );
     }
 
     #[test]

@@ -28,6 +28,7 @@ use std::{collections::VecDeque, time::Duration};
 
 use media::Mono;
 
+use crate::line::{self, Cue};
 pub use goal::{Goal, Number};
 pub use matching::{GOOD, Keywords, Matcher, THEMES};
 pub use words::{Action, Effect, End, Input, Line, Note, Output, Policy, Reason, Timer};
@@ -43,7 +44,22 @@ const OUTPUTS_MAX: usize = 256;
 #[derive(Clone, Debug, PartialEq)]
 struct Piece {
     text: String,
+    began: Mono,
     is_repeat: bool,
+}
+
+/// Whether these words offer keys or choices, or ask for a number to be typed: what no person says.
+pub fn is_menu(text: &str) -> bool {
+    let reading = read::read(std::iter::once(text));
+    let types = reading.cues.wants_number.is_some()
+        && (reading.cues.ends_with.is_some() || matches!(line::cue(text), Some((Cue::Menu, _))));
+    let keys = reading.offers.iter().any(|offer| !offer.keys.is_empty());
+    types || keys || reading.offers.len() > 1
+}
+
+/// Whether these words are rather a machine's than a person's.
+pub fn is_machine(text: &str) -> bool {
+    read::read(std::iter::once(text)).is_machine() || is_menu(text)
 }
 
 /// Finds the way through one call's menus.
@@ -79,7 +95,7 @@ pub struct Navigator<M = Keywords> {
     /// A number was read back wrongly: the next one is typed slowly.
     was_misread: bool,
     last_said: String,
-    over: bool,
+    over: Option<End>,
     out: VecDeque<Output>,
 }
 
@@ -117,15 +133,21 @@ impl<M: Matcher> Navigator<M> {
             typed: None,
             was_misread: false,
             last_said: String::new(),
-            over: false,
+            over: None,
             out: VecDeque::new(),
         }
     }
 
     /// Something happened.
     pub fn handle(&mut self, now: Mono, input: Input<'_>) {
-        if self.over {
-            return;
+        if self.over.is_some() {
+            if !matches!(input, Input::GoOn) {
+                return;
+            }
+            (self.over, self.is_settled) = (None, true);
+            if self.is_holding {
+                self.leave_queue(now);
+            }
         }
         if self.started.is_none() {
             (self.started, self.line_since) = (Some(now), now);
@@ -133,17 +155,18 @@ impl<M: Matcher> Navigator<M> {
         match input {
             Input::Heard { text, began, is_repeat } => self.hear(now, text, began, is_repeat),
             Input::Line(line) => self.sounds(now, line),
-            Input::Played if std::mem::take(&mut self.awaits_played) => {
-                // The menu may have let us go before the last gap was over.
-                if let Some(attempt) = &mut self.attempt {
-                    attempt.played = Some(now);
-                }
-            }
+            Input::Played if self.awaits_played => self.played(now),
             Input::Played => self.put(Output::Ignored { input: "played" }),
             Input::Act(action) if self.attempt.is_none() => self.act(now, action),
             Input::Act(_) => self.put(Output::Ignored { input: "an action during another" }),
+            Input::GoOn => {}
             Input::Tick => self.tick(now),
         }
+    }
+
+    /// A choice is under way, and what comes of it is not known yet.
+    pub fn is_busy(&self) -> bool {
+        self.attempt.is_some()
     }
 
     /// What is to be done; drain until `None`.
@@ -153,7 +176,7 @@ impl<M: Matcher> Navigator<M> {
 
     /// When to call again with [`Input::Tick`], and why.
     pub fn deadline(&self) -> Option<(Mono, Timer)> {
-        let started = self.started.filter(|_| !self.over)?;
+        let started = self.started.filter(|_| self.over.is_none())?;
         let quiet_from = self.line_since.max(self.heard_at);
         let patience = if self.is_holding {
             self.held_since + ms(self.policy.hold_ms_max)
@@ -167,6 +190,9 @@ impl<M: Matcher> Navigator<M> {
             }
         };
         let in_flight = self.attempt.as_ref().is_some_and(|attempt| attempt.played.is_none());
+        if let Some(attempt) = self.attempt.as_ref().filter(|_| in_flight) {
+            sooner(attempt.began + ms(self.policy.played_ms_max), Timer::Played);
+        }
         let pauses = matches!(self.line, Line::Quiet | Line::Music | Line::Ringing);
         if pauses && !in_flight {
             let played = self.attempt.as_ref().and_then(|attempt| attempt.played);
@@ -202,6 +228,7 @@ impl<M: Matcher> Navigator<M> {
         let Some((at, timer)) = self.deadline().filter(|(at, _)| *at <= now) else { return };
         debug_assert!(at <= now);
         match timer {
+            Timer::Played => self.played(now),
             Timer::Settled => self.settle(now),
             Timer::Stale => self.stale(now),
             Timer::Impatient if self.attempt.is_some() => self.settle(now),
@@ -210,6 +237,14 @@ impl<M: Matcher> Navigator<M> {
                 let silent = self.line == Line::Quiet && !self.is_holding;
                 self.end(End::GaveUp(if silent { Reason::Silence } else { Reason::TooLong }));
             }
+        }
+    }
+
+    fn played(&mut self, now: Mono) {
+        self.awaits_played = false;
+        // The menu may have let us go before the last gap was over.
+        if let Some(attempt) = &mut self.attempt {
+            attempt.played = Some(now);
         }
     }
 
@@ -223,21 +258,19 @@ impl<M: Matcher> Navigator<M> {
             return;
         }
         self.heard_at = now;
+        let piece = Piece { text: text.to_owned(), began, is_repeat };
         if let Some(attempt) = &mut self.attempt {
             // Recognisers are late: this was said before the press.
-            if began < attempt.began && attempt.before.len() < PIECES_MAX {
-                return attempt.before.push(text.to_owned());
+            if began < attempt.began {
+                return put_piece(&mut attempt.before, piece);
             }
-        } else if self.is_settled {
+        } else if self.is_settled && self.pieces.back().is_none_or(|last| last.began != began) {
             self.pieces.clear();
             self.page_began = Some(began);
         }
         self.is_settled = false;
         self.page_began = self.page_began.or(Some(began));
-        if self.pieces.len() == PIECES_MAX {
-            self.pieces.pop_front();
-        }
-        self.pieces.push_back(Piece { text: text.to_owned(), is_repeat });
+        put_piece(&mut self.pieces, piece);
     }
 
     fn sounds(&mut self, now: Mono, line: Line) {
@@ -277,19 +310,24 @@ impl<M: Matcher> Navigator<M> {
         self.is_settled = true;
         self.page_began = None;
         let mut reading = self.reading();
+        if (self.is_holding || reading.cues.holds) && self.ends_with_offer_of_help() {
+            self.passed_on(now);
+            return self.end(End::Person);
+        }
         if let Some(attempt) = self.attempt.take() {
             let effect = self.judge(&attempt, &reading);
             self.note_effect(now, &attempt, effect);
             if effect == Effect::Changed {
                 self.place = None;
+                if reading.is_person() && !self.is_announced() {
+                    return self.end(End::Person);
+                }
             } else {
                 let place = attempt.place;
                 self.memory.learn(place, &reading);
                 // The whole menu counts, what was heard of it before included.
-                let before =
-                    attempt.before.iter().map(|text| Piece { text: text.clone(), is_repeat: true });
-                for piece in before.rev() {
-                    self.pieces.push_front(piece);
+                for piece in attempt.before.iter().rev() {
+                    self.pieces.push_front(Piece { is_repeat: true, ..piece.clone() });
                 }
                 self.pieces.truncate(PIECES_MAX);
                 reading = self.reading();
@@ -307,6 +345,22 @@ impl<M: Matcher> Navigator<M> {
             self.leave_queue(now);
         }
         self.choose(now, &reading);
+    }
+
+    /// Something was said that queues and mailboxes say.
+    fn is_announced(&self) -> bool {
+        use Cue::{Mailbox, NoSuchLine, Queue, Screening, Signal};
+        self.pieces
+            .iter()
+            .filter_map(|piece| line::cue(&piece.text))
+            .any(|(cue, _)| matches!(cue, Mailbox | NoSuchLine | Queue | Screening | Signal))
+    }
+
+    /// An announcement that ends like this was not one to its end: somebody took the call.
+    fn ends_with_offer_of_help(&self) -> bool {
+        let last = self.pieces.back().map(|piece| piece.text.trim_end_matches(['.', '!', '?']));
+        let tail = last.and_then(|text| text.rsplit(['.', '!', '?']).next());
+        tail.is_some_and(|tail| read::read(std::iter::once(tail)).cues.asks_openly)
     }
 
     /// Nothing at all has come for long.
@@ -392,21 +446,21 @@ impl<M: Matcher> Navigator<M> {
         self.line == Line::Speaking
     }
 
-    fn take_pieces(&mut self) -> Vec<String> {
+    fn take_pieces(&mut self) -> VecDeque<Piece> {
         self.is_settled = false;
         self.page_began = None;
-        self.pieces.drain(..).map(|piece| piece.text).collect()
+        std::mem::take(&mut self.pieces)
     }
 
     fn end(&mut self, end: End) {
-        if !self.over {
-            self.over = true;
+        if self.over.is_none() {
+            self.over = Some(end);
             self.out.push_back(Output::Over(end));
         }
     }
 
     fn put(&mut self, output: Output) {
-        if self.over {
+        if self.over.is_some() {
             return;
         }
         if let Output::Say { text } = &output {
@@ -416,6 +470,16 @@ impl<M: Matcher> Navigator<M> {
             self.out.push_back(output);
         }
     }
+}
+
+/// One piece more, or the last one as it is understood by now; of too many, the oldest goes.
+fn put_piece(pieces: &mut VecDeque<Piece>, piece: Piece) {
+    if pieces.back().is_some_and(|last| last.began == piece.began) {
+        pieces.pop_back();
+    } else if pieces.len() == PIECES_MAX {
+        pieces.pop_front();
+    }
+    pieces.push_back(piece);
 }
 
 fn ms(ms: u32) -> Duration {

@@ -121,7 +121,7 @@ fn loops_end_with_a_person_or_not_at_all() {
     let mut desk = Desk::new("Ask about my invoice", Policy { visits_max: 2, ..Policy::default() });
     for _ in 0..40 {
         desk.hear("For careers, press 1. For directions, press 2.");
-        desk.hear("There is nothing new to be told about any of that, dear caller.");
+        desk.hear("We have sent leaflets with every price of last summer to all customers of the northern district.");
         desk.wait(20_000);
         if desk.end().is_some() {
             break;

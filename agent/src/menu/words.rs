@@ -1,5 +1,7 @@
 //! The words of the navigator: what it is told, what it may do, what it writes down.
 
+use std::fmt;
+
 use dtmf::Digit;
 use media::Mono;
 use serde::{Deserialize, Serialize};
@@ -7,7 +9,8 @@ use serde::{Deserialize, Serialize};
 /// Something happened on the line.
 #[derive(Clone, Debug, PartialEq)]
 pub enum Input<'a> {
-    /// A piece of what they said, as the recogniser gave it.
+    /// A piece of what they said, as the recogniser gave it. One that began at the same moment as the
+    /// last is that one, better or further understood.
     Heard {
         /// The words.
         text: &'a str,
@@ -22,6 +25,9 @@ pub enum Input<'a> {
     Played,
     /// Do this: the choice of somebody who decides instead of the navigator.
     Act(Action),
+    /// It was no person and no mailbox after all, or there is another menu behind: what was learnt is
+    /// still known.
+    GoOn,
     /// The deadline has come.
     Tick,
 }
@@ -127,7 +133,9 @@ pub enum Output {
     },
     /// For the transcript.
     Note(Note),
-    /// The navigator is done; it says nothing more.
+    /// A menu has been heard and somebody else decides: answer with [`Input::Act`].
+    Asks,
+    /// The navigator is done; it says nothing more, unless told to go on.
     Over(End),
     /// An input that made no sense.
     Ignored {
@@ -200,9 +208,65 @@ pub enum Effect {
     Silence,
 }
 
+impl fmt::Display for Note {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match self {
+            Self::Menu { place, visits, offers } => {
+                let again = if *visits > 1 { ", again" } else { "" };
+                write!(f, "menu {}{again}: {}", place + 1, offers.join("; "))
+            }
+            Self::Chose { what, topic, attempt } => {
+                write!(f, "chose {what}")?;
+                if !topic.is_empty() {
+                    write!(f, " ({topic})")?;
+                }
+                if *attempt > 1 { write!(f, ", try {attempt}") } else { Ok(()) }
+            }
+            Self::Effect { what, effect, after_ms } => {
+                write!(f, "effect of {what}: {effect}, after {:.1} s", *after_ms as f32 / 1_000.0)
+            }
+            Self::Loop { place, visits, by_sound } => {
+                let by = if *by_sound { "sound" } else { "words" };
+                write!(f, "back in menu {}, for the {visits}. time, known by its {by}", place + 1)
+            }
+            Self::Holding => f.write_str("passed on: waiting"),
+            Self::Closed => f.write_str("they say that they are closed"),
+        }
+    }
+}
+
+impl fmt::Display for Effect {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str(match self {
+            Self::Changed => "something new is heard",
+            Self::PassedOn => "passed on",
+            Self::Unnoticed => "none, the menu goes on",
+            Self::Repeated => "none, the menu begins again",
+            Self::Invalid => "not understood",
+            Self::Silence => "none, silence",
+        })
+    }
+}
+
+impl fmt::Display for Reason {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str(match self {
+            Self::NoWay => "nothing on offer leads to the goal, and no person can be had",
+            Self::Loop => "the menus go round and round",
+            Self::Closed => "they are closed",
+            Self::TheyHungUp => "they hung up",
+            Self::NoNumber => "the menu wants a number that the brief does not have",
+            Self::Silence => "nothing was heard for long",
+            Self::TooLong => "it took too long",
+        })
+    }
+}
+
 /// Why the navigator wants to be called again.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Timer {
+    /// Keys or words should have been played by now.
+    Played,
     /// The menu has been silent long enough to be over.
     Settled,
     /// It has been silent so long that it will not go on by itself.
@@ -221,6 +285,8 @@ pub struct Policy {
     pub decides: bool,
     /// Silence after which a prompt is over.
     pub settled_ms: u32,
+    /// Keys and words that nobody reports as played have been played after this long.
+    pub played_ms_max: u32,
     /// Silence after which a press has had no effect.
     pub stale_ms: u32,
     /// Silence after which a menu that offered nothing we want will not say it all again.
@@ -248,6 +314,7 @@ impl Default for Policy {
         Self {
             decides: true,
             settled_ms: 900,
+            played_ms_max: 20_000,
             stale_ms: 5_000,
             again_ms_max: 12_000,
             prompt_ms_max: 20_000,

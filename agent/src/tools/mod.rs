@@ -8,7 +8,10 @@ use dtmf::sequence::Step;
 use media::circuit::Keys;
 use serde_json::{Value, json};
 
-use crate::llm::{ToolCall, ToolSpec};
+use crate::{
+    llm::{ToolCall, ToolSpec},
+    menu::{Action, Reason},
+};
 
 /// A tool call that makes sense.
 #[derive(Clone, Debug, PartialEq)]
@@ -26,6 +29,8 @@ pub enum Tool {
     },
     /// Join the call with the user's own telephone.
     BridgeUser,
+    /// What only menus understand.
+    Menu(Action),
     /// The errand's result.
     Report {
         /// Whether it was done.
@@ -37,6 +42,22 @@ pub enum Tool {
     },
 }
 
+impl Tool {
+    /// The same deed in a phone menu, where what comes of it is watched; nothing for what has no place
+    /// there. Keys with pauses between them are pressed as they are.
+    pub fn in_menu(&self) -> Option<Action> {
+        match self {
+            Self::PressDigits(keys) if keys.steps().count() == keys.len() => {
+                Some(Action::Press { keys: keys.iter().collect() })
+            }
+            Self::Say(text) => Some(Action::Say { text: text.clone() }),
+            Self::Wait { .. } => Some(Action::Wait),
+            Self::Menu(action) => Some(action.clone()),
+            _ => None,
+        }
+    }
+}
+
 /// Longest text the model may say or report through a tool, in bytes.
 pub const TEXT_BYTES_MAX: usize = 4_096;
 /// Most facts in one report.
@@ -44,8 +65,8 @@ pub const FACTS_MAX: usize = 64;
 /// `wait` without a number means this long, in s.
 const WAIT_SECONDS: u32 = 60;
 
-/// The tools offered to the model. `bridge_user` only where it can work.
-pub fn specs(may_press: bool, may_bridge: bool) -> Vec<ToolSpec> {
+/// The tools offered to the model: `bridge_user` only where it can work, those for menus only in one.
+pub fn specs(may_press: bool, may_bridge: bool, in_menu: bool) -> Vec<ToolSpec> {
     let mut specs = vec![
         spec(
             "hang_up",
@@ -88,7 +109,24 @@ pub fn specs(may_press: bool, may_bridge: bool) -> Vec<ToolSpec> {
             json!({}),
         ));
     }
+    if in_menu {
+        specs.extend(menu_specs());
+    }
     specs
+}
+
+fn menu_specs() -> [ToolSpec; 3] {
+    [
+        spec("go_back", "Return to the menu before, as this menu offers it.", json!({})),
+        spec("ask_for_person", "Ask this menu for a person, in whatever way it takes.", json!({})),
+        spec(
+            "give_up",
+            "Leave the menus for good: nothing leads to the goal.",
+            json!({ "reason": { "type": "string", "enum": [
+                "no_way", "loop", "closed", "they_hung_up", "no_number", "silence", "too_long",
+            ] } }),
+        ),
+    ]
 }
 
 /// Properties a tool can do without.
@@ -124,6 +162,13 @@ pub fn read(call: &ToolCall) -> Result<Tool, String> {
     match call.name.as_str() {
         "hang_up" => Ok(Tool::HangUp),
         "bridge_user" => Ok(Tool::BridgeUser),
+        "go_back" => Ok(Tool::Menu(Action::GoBack)),
+        "ask_for_person" => Ok(Tool::Menu(Action::AskForPerson)),
+        "give_up" => {
+            let reason = call.arguments.get("reason").cloned().unwrap_or_default();
+            let reason = serde_json::from_value(reason).unwrap_or(Reason::NoWay);
+            Ok(Tool::Menu(Action::GiveUp { reason }))
+        }
         "say" => Ok(Tool::Say(text("text")?)),
         "press_digits" => {
             let keys = Keys::parse(&text("digits")?).map_err(|e| e.to_string())?;
@@ -244,9 +289,30 @@ mod tests {
     #[test]
     fn bridging_and_keys_are_offered_only_where_they_work() {
         let names = |press, bridge| -> Vec<String> {
-            specs(press, bridge).into_iter().map(|spec| spec.name).collect()
+            specs(press, bridge, false).into_iter().map(|spec| spec.name).collect()
         };
         assert_eq!(names(false, false), ["hang_up", "say", "wait", "report"]);
         assert_eq!(names(true, true).len(), 6);
+        let in_menu: Vec<String> = specs(true, false, true).into_iter().map(|s| s.name).collect();
+        assert_eq!(in_menu[4..], ["press_digits", "go_back", "ask_for_person", "give_up"]);
+    }
+
+    #[test]
+    fn deeds_in_a_menu_are_those_of_the_navigator() {
+        for (name, arguments, action) in [
+            ("press_digits", json!({"digits": "1"}), Some("{\"press\":{\"keys\":[\"1\"]}}")),
+            ("press_digits", json!({"digits": "1w2"}), None),
+            ("say", json!({"text": "Billing"}), Some("{\"say\":{\"text\":\"Billing\"}}")),
+            ("wait", json!({}), Some("\"wait\"")),
+            ("go_back", json!({}), Some("\"go_back\"")),
+            ("ask_for_person", json!({}), Some("\"ask_for_person\"")),
+            ("give_up", json!({"reason": "loop"}), Some("{\"give_up\":{\"reason\":\"loop\"}}")),
+            ("give_up", json!({"reason": 1}), Some("{\"give_up\":{\"reason\":\"no_way\"}}")),
+            ("hang_up", json!({}), None),
+        ] {
+            let tool = read(&call(name, arguments)).expect(name);
+            let written = tool.in_menu().map(|action| json!(action).to_string());
+            assert_eq!(written.as_deref(), action, "{name}");
+        }
     }
 }

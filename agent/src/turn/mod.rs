@@ -53,6 +53,8 @@ pub struct Taken {
 struct Segment {
     id: SegmentId,
     began: Mono,
+    /// Position of its first sample.
+    from_sample: u64,
     speaking: bool,
     ended: Mono,
     /// Best text so far.
@@ -113,6 +115,7 @@ impl Turn {
         self.segment = Some(Segment {
             id,
             began: at,
+            from_sample,
             speaking: true,
             ended: at,
             text: String::new(),
@@ -206,6 +209,17 @@ impl Turn {
             stt_final: segment.answered,
         };
         vec![Step::Listen(Listen::Close(segment.id)), Step::Taken(taken)]
+    }
+
+    /// What is said from now on is a turn of its own; nothing happens while nobody speaks.
+    pub fn split(&mut self, now: Mono) -> Vec<Step> {
+        let Some(segment) = self.segment.as_ref().filter(|segment| segment.speaking) else {
+            return Vec::new();
+        };
+        let here = segment.from_sample + now.since(segment.began).as_micros() as u64 / 125;
+        let mut steps = self.abandon(now);
+        steps.extend(self.speech_started(now, here).unwrap_or_default());
+        steps
     }
 
     fn wait_ms(&self, text: &str) -> u32 {
@@ -302,6 +316,20 @@ mod tests {
         assert_eq!(turn.deadline(), Some(at(2_750)));
         let steps = turn.finalised(at(2_500), ONE, "Hello. Luigi's?").expect("known");
         assert!(matches!(&steps[1], Step::Taken(taken) if taken.text == "Hello. Luigi's?"));
+    }
+
+    #[test]
+    fn a_turn_is_split_where_we_press_a_key() {
+        let mut turn = turn_paused_at(1_000);
+        assert_eq!(turn.split(at(1_100)), []);
+        turn.speech_started(at(1_200), 9_600).expect("pausing");
+        let steps = turn.split(at(2_000));
+        let next = Listen::Open { segment: SegmentId(2), from_sample: 16_000 };
+        assert!(
+            matches!(&steps[..], [Step::Listen(Listen::Close(ONE)), Step::Taken(_), Step::Listen(open)]
+            if *open == next)
+        );
+        assert!(turn.is_speaking() && turn.began() == Some(at(2_000)));
     }
 
     #[test]

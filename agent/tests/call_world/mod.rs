@@ -218,6 +218,13 @@ impl World {
                 let ended = Signal::Ended { cause: Cause::NormalClearing, by_callee: false };
                 self.after(20, Input::Signal(ended));
             }
+            Output::Whisper { utterance, text } => {
+                let total_ms = (CHAR_MS * text.len() as u64) as u32;
+                let heard = Heard { ms: total_ms, of_ms: total_ms, confirmed: true };
+                let ms = u64::from(total_ms);
+                self.after(50, Input::Tts(tts::Event::Done { utterance, total_ms }));
+                self.after(80 + ms, Input::UserSound(Event::Finished { utterance, heard }));
+            }
             Output::Ended(ending) => self.ended = Some(ending),
             _ => {}
         }

@@ -3,6 +3,7 @@
 //! A stage called `x-naive` does the work of `x` as one writes it without thinking; it is there for
 //! the ratio, measured in the same run.
 
+mod bridge;
 mod call;
 mod ear;
 mod hand_over;
@@ -28,9 +29,17 @@ pub struct Stage {
 
 /// All stages, in the order a frame takes.
 pub fn all() -> impl Iterator<Item = &'static Stage> {
-    [wire::STAGES, tls::STAGES, signal::STAGES, ear::STAGES, call::STAGES, hand_over::STAGES]
-        .into_iter()
-        .flatten()
+    [
+        wire::STAGES,
+        tls::STAGES,
+        signal::STAGES,
+        ear::STAGES,
+        call::STAGES,
+        bridge::STAGES,
+        hand_over::STAGES,
+    ]
+    .into_iter()
+    .flatten()
 }
 
 /// Does it so many times. The instruction counter looks for this function by its name, and counts

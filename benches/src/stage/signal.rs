@@ -209,7 +209,7 @@ fn mix_four() -> Work {
     let speech = sound::speech();
     let inputs: [Vec<i16>; 4] =
         std::array::from_fn(|n| speech[8_000 + 160 * n..8_160 + 160 * n].to_vec());
-    let mut mixer = Mixer::new(4, 8_000, 160).expect("four inputs");
+    let mut mixer = Mixer::<4>::new(8_000, 160);
     let mut out = [0; 160];
     for (input, db) in [0.0, -3.0, -6.0, -9.0].into_iter().enumerate() {
         mixer.set_db(input, db);

@@ -36,7 +36,8 @@ const EVIDENCE: f32 = 60.0;
 /// Around a believed delay the echo may spread this far, in hops: before, after.
 const SPREAD: (usize, usize) = (2, 5);
 
-pub(crate) struct Echo {
+/// The gate of one line.
+pub struct Echo {
     config: EchoConfig,
     delays: usize,
     /// Level of what plays, per hop of the clock, for the last [`HOPS`] up to `newest`; each in the
@@ -52,7 +53,8 @@ pub(crate) struct Echo {
 type Window = [f32; DELAYS];
 
 impl Echo {
-    pub(crate) fn new(config: &EchoConfig) -> Self {
+    /// Nothing was sent yet.
+    pub fn new(config: &EchoConfig) -> Self {
         Self {
             config: *config,
             delays: usize::from(config.delay_ms_max / 10).clamp(1, DELAYS - 2) + 1,
@@ -65,7 +67,7 @@ impl Echo {
     }
 
     /// 10 ms of ours begin to play at `at`.
-    pub(crate) fn sent(&mut self, at: Mono, level_dbfs: f32) {
+    pub fn sent(&mut self, at: Mono, level_dbfs: f32) {
         let hop = at.as_micros() / 10_000;
         if hop + HOPS <= self.newest {
             return;
@@ -106,7 +108,7 @@ impl Echo {
     }
 
     /// A hop came in whose last sample came `at`. `true` when it may be nothing but our echo.
-    pub(crate) fn covers(&mut self, at: Mono, level_dbfs: f32) -> bool {
+    pub fn covers(&mut self, at: Mono, level_dbfs: f32) -> bool {
         if !self.config.enabled {
             return false;
         }

@@ -5,5 +5,5 @@ mod echo;
 mod policy;
 
 pub use config::{BargeInPolicy, EchoConfig};
-pub(crate) use echo::Echo;
+pub use echo::Echo;
 pub(crate) use policy::{BargeIn, Decision};

@@ -125,6 +125,14 @@ impl CircuitConfig {
             Transport::Rtp { .. } => self.frame_ms,
         }
     }
+
+    /// The same in a bridge, where nothing waits for longer messages.
+    pub(super) fn relayed_ms(&self) -> u16 {
+        match self.transport {
+            Transport::InOrder => self.message_ms.min(20),
+            Transport::Rtp { .. } => self.frame_ms,
+        }
+    }
 }
 
 /// Tapes that do not say it come from when there was no choice.

@@ -139,9 +139,15 @@ impl Circuit {
             Input::Mark(id) => say.playout.mark_returned(now, id, out),
             Input::Digit(digit) => listen.digits.told(now, digit, DigitSource::Carrier, out),
             Input::Speech { utterance, samples } => say.playout.speech(utterance, samples, out),
+            Input::Relay(samples) => say.playout.relay(now, samples, out),
             Input::SpeechEnd(utterance) => say.playout.speech_end(now, utterance, out),
             Input::Verdict(verdict) => listen.verdict(verdict, out),
-            Input::Command(command) => say.command(now, command, &mut listen.echo, out),
+            Input::Command(command) => {
+                if let (Command::Bridge, Some(session)) = (command, &mut self.session) {
+                    session.bridge();
+                }
+                say.command(now, command, &mut listen.echo, out);
+            }
             Input::Tick => {}
         }
     }
@@ -174,7 +180,7 @@ impl Circuit {
     fn step(&mut self) -> bool {
         let now = self.now;
         let Self { say, listen, out, .. } = self;
-        if listen.ask(now, out) {
+        if !say.playout.is_bridged() && listen.ask(now, out) {
             return true;
         }
         if let Some((hop, at)) = self.leg_in.hop() {
@@ -237,6 +243,11 @@ impl Circuit {
     /// waits. Who hands it over earlier loses nothing but memory.
     pub fn wants_speech(&self) -> bool {
         self.say.playout.waiting() < SPEECH_AHEAD
+    }
+
+    /// Whether this leg is joined with another, whose circuit must be told what this one hears.
+    pub fn is_bridged(&self) -> bool {
+        self.say.playout.is_bridged()
     }
 
     /// The sound of the last [`Output::Frame`] before it was encoded: 8 kHz mono, for the recording.

@@ -24,6 +24,7 @@ pub(super) struct Say {
     barge_in: BargeIn,
     frame: [i16; FRAME_MAX],
     frame_samples: usize,
+    relayed_ms: u16,
     /// Keys begin and end with frames, in samples: events do.
     key_grid: u32,
     level_dbfs: f32,
@@ -54,6 +55,7 @@ impl Say {
             barge_in: BargeIn::new(&config.barge_in),
             frame: [0; FRAME_MAX],
             frame_samples: usize::from(config.sent_ms()) * 8,
+            relayed_ms: config.relayed_ms(),
             key_grid,
             level_dbfs: QUIETEST_DBFS,
             level_until: Mono::ZERO,
@@ -77,6 +79,12 @@ impl Say {
                 echo.cleared(now);
             }
             Command::Words { count, back_channel } => self.barge_in.words(count, back_channel),
+            Command::Bridge => {
+                self.barge_in.over();
+                self.frame_samples = usize::from(self.relayed_ms) * 8;
+                let frame = Duration::from_millis(u64::from(self.relayed_ms));
+                self.playout.bridge(now, frame, out);
+            }
             Command::Keys(keys) => {
                 let row = KeyRow::new(keys, self.key_grid);
                 self.playout.keys(now, row, &sound_of(&row), out);
@@ -94,6 +102,9 @@ impl Say {
         echo: &mut Echo,
         out: &mut Outbox,
     ) {
+        if self.playout.is_bridged() {
+            return;
+        }
         match self.barge_in.weigh(now, speech, self.playout.playing()) {
             None => {}
             Some(Decision::Pause) => self.playout.pause(now, out),

@@ -120,6 +120,11 @@ impl Session {
         None
     }
 
+    /// The leg is joined with another.
+    pub(super) fn bridge(&mut self) {
+        self.jitter.hurry();
+    }
+
     /// A report from the network.
     pub(super) fn reported(&mut self, now: Mono, datagram: &[u8], out: &mut Outbox) {
         if self.reports.read(now, datagram, self.sender.ssrc()).is_err() {

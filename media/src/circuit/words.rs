@@ -51,6 +51,9 @@ pub enum Input<'a> {
         /// Samples at 8 kHz.
         samples: &'a [i16],
     },
+    /// What the other leg of a bridge hears: one [`Output::Heard`] of its circuit. What would be heard later
+    /// than a frame from now is dropped.
+    Relay(&'a [i16]),
     /// No more speech will come for this utterance.
     SpeechEnd(UtteranceId),
     /// The neural judge's answer to [`Output::Judge`].
@@ -92,6 +95,9 @@ pub enum Command {
         /// All of them are listener's noises ("uh-huh", "right", "okay").
         back_channel: bool,
     },
+    /// Join this leg with another, for good: what the other hears ([`Input::Relay`]) is said here, as it comes
+    /// and over what we say ourselves. Nothing interrupts us any more, and the judge is not asked.
+    Bridge,
     /// Press keys after dropping queued speech: as events where the leg has them (RFC 4733), as tones elsewhere.
     Keys(Keys),
 }
@@ -250,4 +256,7 @@ pub enum Ignored {
     /// `Say` with a number not above the last one.
     #[error("utterance numbers must rise")]
     UtteranceOrder,
+    /// Sound of another leg, and no bridge.
+    #[error("sound of another leg without a bridge")]
+    NotBridged,
 }

@@ -32,6 +32,10 @@ const NOISE_PEAKS_MAX: f32 = 0.69;
 const NOISE_HELD_MAX: f32 = 0.47;
 const NOISE_VOICED_MAX: f32 = 0.15;
 const NOISE_SWING_DB_MAX: f32 = 4.0;
+/// Where the judge hears no speech, so many steps of such sound are enough: a room behind somebody who has spoken.
+const HUM_STEPS: u32 = 10;
+const HUM_PEAKS_MAX: f32 = 0.78;
+const HUM_JUDGED_MAX: f32 = 0.2;
 
 /// One step's facts.
 pub(super) struct Facts<'a> {
@@ -66,6 +70,8 @@ pub(super) struct Decider {
     music: u32,
     speech: u32,
     noise: u32,
+    /// Steps without speech or notes, by the judge and by the peaks.
+    hum: u32,
     judged: Option<f32>,
     sure: u32,
 }
@@ -81,6 +87,7 @@ impl Decider {
             music: 0,
             speech: 0,
             noise: 0,
+            hum: 0,
             judged: None,
             sure: 0,
         }
@@ -112,7 +119,7 @@ impl Decider {
         self.tone = if tone { self.tone + 1 } else { 0 };
         self.tone_hz = facts.frame.lines_hz;
         if self.kind == Kind::Tone && self.tone > 0
-            || self.kind == Kind::Noise && is_noise(facts.short)
+            || self.kind == Kind::Noise && (is_noise(facts.short) || self.hum > 0)
         {
             // Whatever comes after it begins then.
             self.sounding = 0;
@@ -123,6 +130,10 @@ impl Decider {
         }
         let sure = facts.sounds && self.judged.is_some_and(|opinion| opinion > SPEECH_SURE);
         self.sure = if sure { self.sure + 1 } else { 0 };
+        let hums = facts.sounds
+            && facts.frame.peaks < HUM_PEAKS_MAX
+            && facts.judged.is_some_and(|judged| judged < HUM_JUDGED_MAX);
+        self.hum = if hums { self.hum + 1 } else { 0 };
         let noise = is_noise(facts.short);
         let score = if noise { 0.0 } else { score(facts.short, facts.long) };
         let more = |count: u32, yes: bool| if yes { count + 1 } else { count.saturating_sub(2) };
@@ -162,6 +173,9 @@ impl Decider {
             let all_along = self.sounding < MUSIC_ALL_ALONG_STEPS;
             let since = if all_along { self.sounding } else { self.noise + NOISE_LATE_STEPS };
             return Some((Kind::Noise, since, true));
+        }
+        if self.kind == Kind::Speech && self.hum >= HUM_STEPS {
+            return Some((Kind::Noise, self.hum, true));
         }
         match self.kind {
             Kind::Silence | Kind::Tone | Kind::Noise if self.sounding >= NAMED_STEPS => {

@@ -23,7 +23,7 @@ use std::collections::VecDeque;
 
 use serde::{Deserialize, Serialize};
 
-use beat::Beats;
+use beat::{Beat, Beats};
 use frame::{Frame, Framer};
 use kind::{Decider, Facts};
 use print::Prints;
@@ -210,7 +210,9 @@ impl Ear {
             self.window.keep(0);
         }
         self.window.push(level_dbfs, sounds, frame, judged);
-        let beat = self.beats.step(frame.rise);
+        // A line that is quiet, and was, costs next to nothing.
+        let listens = sounds || self.decider.kind != Kind::Silence;
+        let beat = if listens { self.beats.step(frame.rise) } else { Beat::default() };
         let repeat = self.prints.step(sounds.then_some(&self.framer.powers));
         if repeat.is_some() != self.repeats {
             self.repeats = repeat.is_some();
@@ -218,7 +220,7 @@ impl Ear {
                 repeat.map_or(Change::New, |repeat| Change::Repeats { ago_ms: repeat.ago_ms }),
             );
         }
-        if self.steps.is_multiple_of(LOOK_STEPS) {
+        if listens && self.steps.is_multiple_of(LOOK_STEPS) {
             self.short = self.window.traits(SHORT_STEPS);
             self.long = self.window.traits(LONG_STEPS);
         }

@@ -19,8 +19,15 @@ const MEMORY: usize = 7_500;
 const ADVANCE_MS: u32 = 40;
 /// Nearer than this nothing counts as repeated: a beat and an echo do all the time.
 const NEAREST: usize = 3_000 / ADVANCE_MS as usize;
-/// The memory of a distance: a new print counts 1/16, and one is compared every 80 ms.
+/// The memory of a distance: a new print counts 1/16, and one is compared every 80 ms. After a pause, what was heard
+/// before it counts no more: the first prints count as many parts as there are.
 const MEMORY_SHIFT: u8 = 4;
+const FIRST_SHIFTS: [u8; 12] = [0, 1, 1, 2, 2, 2, 3, 3, 3, 3, 3, 3];
+/// So many prints after a pause may say that it is the same, if they differ by less.
+const EARLY: usize = 9;
+const SAME_EARLY_MAX: u8 = 50;
+/// Nothing sounded for so long, in advances of 40 ms: a pause.
+const PAUSE: u32 = 5;
 /// Differing bits of 16, times 16: by chance, and when it is the same sound.
 const CHANCE: u8 = 8 << MEMORY_SHIFT;
 const SAME_MAX: u8 = 68;
@@ -47,6 +54,10 @@ pub(super) struct Prints {
     /// By distance in prints.
     differing: Vec<u8>,
     repeated: Option<usize>,
+    /// Advances without sound, and prints compared since.
+    quiet: u32,
+    compared: usize,
+    chance: u32,
 }
 
 impl Prints {
@@ -60,6 +71,9 @@ impl Prints {
             newest: 0,
             differing: vec![CHANCE; MEMORY],
             repeated: None,
+            quiet: 0,
+            compared: 0,
+            chance: 0x9E37_79B9,
         }
     }
 
@@ -98,43 +112,63 @@ impl Prints {
             print |= u16::from(grown > 0.0) << band;
         }
         self.before = [self.before[1], now];
-        // Silence resembles nothing, not even silence: any bits that do not come again.
-        let print = if sounds { print } else { (self.steps as u16).wrapping_mul(40_503) };
         self.newest = self.newest.checked_sub(1).unwrap_or(MEMORY - 1);
-        self.memory[self.newest] = print;
-        if self.steps.is_multiple_of(2 * ADVANCE) {
+        self.memory[self.newest] = if sounds { print } else { self.silence() };
+        self.quiet = if sounds { 0 } else { self.quiet + 1 };
+        if self.quiet == PAUSE {
+            (self.repeated, self.compared) = (None, 0);
+        }
+        // A pause is compared with nothing: that is a line's usual state, and costs nothing.
+        if self.quiet < PAUSE && self.steps.is_multiple_of(2 * ADVANCE) {
             self.compare(print, sounds);
         }
     }
 
+    /// What is remembered of silence: bits by chance, which resemble nothing, not even silence.
+    fn silence(&mut self) -> u16 {
+        // Xorshift (Marsaglia, 2003).
+        self.chance ^= self.chance << 13;
+        self.chance ^= self.chance >> 17;
+        self.chance ^= self.chance << 5;
+        self.chance as u16
+    }
+
     /// `memory[newest]` is at distance 0, the one after it at distance 1, and so round.
     fn compare(&mut self, print: u16, sounds: bool) {
+        let shift = FIRST_SHIFTS.get(self.compared).copied().unwrap_or(MEMORY_SHIFT);
+        self.compared += 1;
         let (far, near) = self.memory.split_at(self.newest);
         let (of_near, of_far) = self.differing.split_at_mut(near.len());
         for (differing, then) in of_near.iter_mut().zip(near) {
-            count(differing, print ^ then);
+            count(differing, print ^ then, shift);
         }
         for (differing, then) in of_far.iter_mut().zip(far) {
-            count(differing, print ^ then);
+            count(differing, print ^ then, shift);
         }
+        if self.compared < EARLY {
+            return;
+        }
+        let same_max =
+            if self.compared < 2 * FIRST_SHIFTS.len() { SAME_EARLY_MAX } else { SAME_MAX };
         let still = self.repeated.filter(|at| sounds && self.differing[*at] < OTHER_MIN);
         self.repeated = still.or_else(|| {
             let least =
                 self.differing[NEAREST..].iter().fold(u8::MAX, |least, now| least.min(*now));
             let at = || self.differing[NEAREST..].iter().position(|now| *now == least);
-            (sounds && least < SAME_MAX).then(at).flatten().map(|at| NEAREST + at)
+            (sounds && least < same_max).then(at).flatten().map(|at| NEAREST + at)
         });
     }
 }
 
 /// Moves a distance's memory towards the bits that differ now.
-fn count(differing: &mut u8, bits: u16) {
+fn count(differing: &mut u8, bits: u16, shift: u8) {
     // Bits set, by pairs, fours, eights: the plain instruction cannot be had everywhere.
     let pairs = bits - (bits >> 1 & 0x5555);
     let fours = (pairs & 0x3333) + (pairs >> 2 & 0x3333);
     let eights = (fours + (fours >> 4)) & 0x0F0F;
     let ones = (eights + (eights >> 8)) as u8 & 0x1F;
-    *differing = *differing - (*differing >> MEMORY_SHIFT) + ones.min(15);
+    let now = (ones.min(15) << MEMORY_SHIFT) >> shift;
+    *differing = *differing - (*differing >> shift) + now;
 }
 
 #[cfg(test)]

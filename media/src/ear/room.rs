@@ -15,8 +15,13 @@ const SOUNDS_DB: f32 = 9.0;
 const FADES_DB: f32 = 6.0;
 /// Whatever is quieter than this is no sound, in dBFS.
 const SOUND_DBFS_MIN: f32 = -52.0;
-/// A pause must last so long for the room to be heard, in steps of 20 ms.
-const PAUSE_STEPS: u32 = 8;
+/// What is so much quieter than the speech before it is a pause, whatever hums in it, in dB; how fast that speech is
+/// forgotten, in dB per 20 ms.
+const HUSHED_DB: f32 = 26.0;
+const FORGETS_DB: f32 = 0.24;
+/// A pause must last so long for the room to be heard, and its first steps hold the end of the sound, in steps of 20 ms.
+const PAUSE_STEPS: u32 = 14;
+const TAIL_STEPS: u32 = 6;
 /// Another room differs by so much.
 const JUMP_DB: f32 = 9.0;
 
@@ -30,6 +35,8 @@ pub(super) struct Jump {
 pub(super) struct Room {
     pub(super) floor_dbfs: f32,
     sounds: bool,
+    /// The loudest of the speech lately.
+    speech_dbfs: f32,
     pause_steps: u32,
     /// Mean level of this pause.
     pause_dbfs: f32,
@@ -42,6 +49,7 @@ impl Room {
         Self {
             floor_dbfs: FLOOR_START_DBFS,
             sounds: false,
+            speech_dbfs: FLOOR_START_DBFS,
             pause_steps: 0,
             pause_dbfs: 0.0,
             tone_dbfs: None,
@@ -50,12 +58,18 @@ impl Room {
 
     /// Whether a step of this level holds more than the room. `kind`: what has sounded so far.
     pub(super) fn sounds(&mut self, level_dbfs: f32, kind: Kind) -> bool {
+        self.speech_dbfs -= FORGETS_DB;
+        if kind == Kind::Speech && self.sounds {
+            self.speech_dbfs = self.speech_dbfs.max(level_dbfs);
+        }
+        let hushed = level_dbfs < self.speech_dbfs - HUSHED_DB;
         let towards = level_dbfs.clamp(*FLOOR_DBFS.start(), *FLOOR_DBFS.end());
         if towards < self.floor_dbfs {
             self.floor_dbfs += (towards - self.floor_dbfs) * 0.5;
         } else {
             let rise = match kind {
                 Kind::Noise => RISE_NOISE_DB,
+                _ if hushed => RISE_NOISE_DB,
                 _ if !self.sounds => RISE_QUIET_DB,
                 Kind::Music => 0.0,
                 _ => RISE_ANY_DB,
@@ -63,7 +77,7 @@ impl Room {
             self.floor_dbfs = (self.floor_dbfs + rise).min(towards);
         }
         let above = if self.sounds { FADES_DB } else { SOUNDS_DB };
-        self.sounds = level_dbfs > SOUND_DBFS_MIN.max(self.floor_dbfs + above);
+        self.sounds = !hushed && level_dbfs > SOUND_DBFS_MIN.max(self.floor_dbfs + above);
         self.sounds
     }
 
@@ -74,8 +88,7 @@ impl Room {
             return None;
         }
         self.pause_steps += 1;
-        // The first steps hold the end of the sound.
-        let counted = self.pause_steps.checked_sub(3).filter(|n| *n > 0)?;
+        let counted = self.pause_steps.checked_sub(TAIL_STEPS).filter(|n| *n > 0)?;
         let level = level_dbfs.max(*FLOOR_DBFS.start());
         self.pause_dbfs += (level - self.pause_dbfs) / counted.min(50) as f32;
         if self.pause_steps != PAUSE_STEPS {

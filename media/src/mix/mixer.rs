@@ -9,40 +9,22 @@ pub fn mix_into(onto: &mut [i16], addition: &[i16]) {
     }
 }
 
-/// More inputs than [`Mixer::INPUTS_MAX`].
-#[derive(Clone, Copy, Debug, PartialEq, Eq, thiserror::Error)]
-#[error("{0} inputs, at most 64 can be mixed")]
-pub struct TooManyInputs(pub usize);
-
 /// Mixes a fixed number of inputs, each with its own [`Gain`], frame by frame. The sum has room for
 /// all of them, so a loud one does not clip what a later one would have cancelled.
-pub struct Mixer {
-    gains: Vec<Gain>,
+pub struct Mixer<const INPUTS: usize> {
+    gains: [Gain; INPUTS],
     sum: Vec<i32>,
     scaled: Vec<i16>,
 }
 
-impl Mixer {
-    /// Most inputs.
-    pub const INPUTS_MAX: usize = 64;
-
-    /// For `inputs` streams at `rate_hz`, frames up to `frame_samples_max`, each at 0 dB.
-    ///
-    /// # Errors
-    /// When there are more inputs than [`Self::INPUTS_MAX`].
-    pub fn new(
-        inputs: usize,
-        rate_hz: u32,
-        frame_samples_max: usize,
-    ) -> Result<Self, TooManyInputs> {
-        if inputs > Self::INPUTS_MAX {
-            return Err(TooManyInputs(inputs));
-        }
-        Ok(Self {
-            gains: vec![Gain::new(rate_hz, 0.0); inputs],
+impl<const INPUTS: usize> Mixer<INPUTS> {
+    /// For streams at `rate_hz`, frames up to `frame_samples_max`, each at 0 dB.
+    pub fn new(rate_hz: u32, frame_samples_max: usize) -> Self {
+        Self {
+            gains: std::array::from_fn(|_| Gain::new(rate_hz, 0.0)),
             sum: Vec::with_capacity(frame_samples_max),
             scaled: Vec::with_capacity(frame_samples_max),
-        })
+        }
     }
 
     /// Moves one input's gain to `db` within 10 ms of sound; an input that is not there is left out.
@@ -89,18 +71,17 @@ mod tests {
 
     #[test]
     fn inputs_that_cancel_do_not_clip() {
-        let mut mixer = Mixer::new(3, 8_000, 4).unwrap();
+        let mut mixer = Mixer::<3>::new(8_000, 4);
         let mut out = [99; 3];
         mixer.mix([&[30_000i16, 1, 2][..], &[30_000, 1], &[-30_000, 1, 1, 1]], &mut out);
         assert_eq!(out, [30_000, 3, 3]);
         mixer.mix([], &mut out);
         assert_eq!(out, [0, 0, 0]);
-        assert_eq!(Mixer::new(65, 8_000, 160).err(), Some(TooManyInputs(65)));
     }
 
     #[test]
     fn each_input_has_its_own_gain() {
-        let mut mixer = Mixer::new(2, 8_000, 160).unwrap();
+        let mut mixer = Mixer::<2>::new(8_000, 160);
         mixer.set_db(0, f32::NEG_INFINITY);
         mixer.set_db(1, -6.0206);
         mixer.set_db(7, 3.0);
@@ -113,7 +94,7 @@ mod tests {
         #[test]
         fn two_inputs_are_their_saturated_sum(pairs in prop::collection::vec(any::<(i16, i16)>(), 0..200)) {
             let (a, b): (Vec<i16>, Vec<i16>) = pairs.into_iter().unzip();
-            let mut mixer = Mixer::new(2, 8_000, a.len()).unwrap();
+            let mut mixer = Mixer::<2>::new(8_000, a.len());
             let mut out = vec![0; a.len()];
             mixer.mix([&a[..], &b], &mut out);
             let mut expected = a;

@@ -9,4 +9,4 @@ mod mixer;
 
 pub use gain::Gain;
 pub use level::{Level, QUIETEST_DBFS};
-pub use mixer::{Mixer, TooManyInputs, mix_into};
+pub use mixer::{Mixer, mix_into};

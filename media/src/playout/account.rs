@@ -6,6 +6,7 @@ use super::{
     Playout,
     item::Item,
     marks::{Pending, shifted},
+    relay::RELAYED,
 };
 use crate::{
     Mono,
@@ -22,6 +23,13 @@ impl Playout {
             return;
         }
         let Pending { utterance, position, expected, .. } = mark;
+        if position == RELAYED {
+            if let Some(relay) = &mut self.relay {
+                let delay_us = now.as_micros() as i64 - expected.as_micros() as i64;
+                relay.mark(delay_us, self.feeding.frame);
+            }
+            return;
+        }
         let moved = self.pacer.mark(now, expected);
         if moved != 0 {
             self.marks.shift(moved);

@@ -41,13 +41,23 @@ impl Playout {
         frame: &mut [i16],
         out: &mut Outbox,
     ) -> Option<Mono> {
-        if self.pacer.due_at() > now {
+        let relayed = self.relay.as_ref().is_some_and(|relay| relay.has(frame.len()));
+        if !relayed && self.due_at() > now {
             return None;
         }
         self.sounding = None;
-        let Some(at) = self.sendable(frame.len()) else {
-            return self.feeding.continuous.then(|| self.silence(now, frame, out));
+        let speaks = self.sendable(frame.len());
+        let plays_at = match speaks {
+            Some(at) => self.speak(now, at, frame, out),
+            None if relayed || self.feeding.continuous => self.silence(now, frame, out),
+            None => return None,
         };
+        self.join(frame, speaks.is_some(), out);
+        Some(plays_at)
+    }
+
+    /// Fills a frame with what an item has.
+    fn speak(&mut self, now: Mono, at: usize, frame: &mut [i16], out: &mut Outbox) -> Mono {
         let item = &mut self.items[at];
         let taken = self.arena.pop(&mut item.chain, frame);
         frame[taken..].fill(0);
@@ -65,7 +75,7 @@ impl Playout {
         if item.is_sent() || item.sent - item.marked >= (MARK_EVERY * frame.len()) as u64 {
             self.mark(now, at, out);
         }
-        Some(plays_at)
+        plays_at
     }
 
     /// Keeps the line open: a frame of nothing, on the same grid.
@@ -100,6 +110,12 @@ impl Playout {
     pub(crate) fn deadlines(&self) -> (Option<Mono>, Option<Mono>) {
         let frame_samples = self.feeding.frame.as_micros() as usize / 125;
         let due = self.feeding.continuous || self.sendable(frame_samples).is_some();
-        (due.then(|| self.pacer.due_at()), self.expires_at())
+        (due.then(|| self.due_at()), self.expires_at())
+    }
+
+    /// The earliest moment for a frame that nothing relayed calls for.
+    fn due_at(&self) -> Mono {
+        let silent_at = self.relay.as_ref().map_or(Mono::ZERO, |relay| relay.falls_silent_at());
+        self.pacer.due_at().max(silent_at)
     }
 }

@@ -13,7 +13,7 @@
 //! pacing, never beyond what was sent.
 //!
 //! Here: what is queued. In [`feed`]: what leaves, and when. In [`account`]: what comes back, and what
-//! a clear takes away.
+//! a clear takes away. In [`relay`]: what another leg adds in a bridge.
 
 mod account;
 mod arena;
@@ -21,6 +21,7 @@ mod feed;
 mod item;
 mod marks;
 mod pacer;
+mod relay;
 
 use std::{collections::VecDeque, time::Duration};
 
@@ -29,6 +30,7 @@ pub use arena::SPEECH_SAMPLES_MAX;
 use item::Item;
 use marks::Marks;
 use pacer::Pacer;
+use relay::Relay;
 
 use crate::{
     Mono,
@@ -70,6 +72,8 @@ pub(crate) struct Playout {
     paused: Option<Mono>,
     /// The key in the last frame.
     sounding: Option<Sounding>,
+    /// What another leg hears goes out here.
+    relay: Option<Box<Relay>>,
 }
 
 impl Playout {
@@ -84,6 +88,7 @@ impl Playout {
             last: None,
             paused: None,
             sounding: None,
+            relay: None,
         }
     }
 

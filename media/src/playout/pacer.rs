@@ -33,6 +33,11 @@ impl Pacer {
         Self { frame, lead, slack, dry_at: Mono::ZERO, marks: 0, usual_us: 0, recent_us: 0 }
     }
 
+    /// Frames are so long from now on.
+    pub(super) fn set_frame(&mut self, frame: Duration) {
+        self.frame = frame;
+    }
+
     /// The earliest moment for the next frame.
     pub(super) fn due_at(&self) -> Mono {
         self.dry_at + self.frame - self.lead

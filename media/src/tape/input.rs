@@ -18,8 +18,11 @@ pub(super) fn put(input: &Input<'_>, out: &mut Vec<u8>) {
         Input::Digit(digit) => out.extend([5, digit.as_char() as u8]),
         Input::Speech { utterance: UtteranceId(id), samples } => {
             put_tag(6, id, out);
-            put_number(samples.len() as u64, out);
-            out.extend(samples.iter().flat_map(|sample| sample.to_le_bytes()));
+            put_samples(samples, out);
+        }
+        Input::Relay(samples) => {
+            out.push(15);
+            put_samples(samples, out);
         }
         Input::SpeechEnd(UtteranceId(id)) => put_tag(7, id, out),
         Input::Verdict(Verdict { chunk, probability }) => {
@@ -47,6 +50,7 @@ fn put_command(command: Command, out: &mut Vec<u8>) {
             put_number(u64::from(keys.tone_ms()), out);
             put_number(u64::from(keys.gap_ms()), out);
         }
+        Command::Bridge => out.push(14),
     }
 }
 
@@ -55,12 +59,17 @@ fn put_tag(tag: u8, number: u32, out: &mut Vec<u8>) {
     put_number(u64::from(number), out);
 }
 
+fn put_samples(samples: &[i16], out: &mut Vec<u8>) {
+    put_number(samples.len() as u64, out);
+    out.extend(samples.iter().flat_map(|sample| sample.to_le_bytes()));
+}
+
 fn put_tagged(tag: u8, bytes: &[u8], out: &mut Vec<u8>) {
     out.push(tag);
     put_bytes(bytes, out);
 }
 
-/// Reads what follows `tag`. Speech goes through `samples`, which is only ever grown.
+/// Reads what follows `tag`. Speech and what is relayed go through `samples`, which is only ever grown.
 pub(super) fn take<'b, 'a: 'b>(
     tag: u8,
     bytes: &mut Bytes<'a>,
@@ -76,11 +85,7 @@ pub(super) fn take<'b, 'a: 'b>(
         5 => Input::Digit(digit(bytes)?),
         6 => {
             let utterance = UtteranceId(bytes.small("an utterance")?);
-            let count: usize = bytes.small("a number of samples")?;
-            samples.clear();
-            for _ in 0..count {
-                samples.push(i16::from_le_bytes(bytes.array()?));
-            }
+            take_samples(bytes, samples)?;
             Input::Speech { utterance, samples }
         }
         7 => Input::SpeechEnd(UtteranceId(bytes.small("an utterance")?)),
@@ -114,8 +119,22 @@ pub(super) fn take<'b, 'a: 'b>(
                 .timed(bytes.small("a length in ms")?, bytes.small("a length in ms")?);
             Input::Command(Command::Keys(keys))
         }
+        14 => Input::Command(Command::Bridge),
+        15 => {
+            take_samples(bytes, samples)?;
+            Input::Relay(samples)
+        }
         _ => return Err(TapeError::Nonsense { at_byte: at_byte - 1, what: "an unknown record" }),
     })
+}
+
+fn take_samples(bytes: &mut Bytes<'_>, samples: &mut Vec<i16>) -> Result<(), TapeError> {
+    let count: usize = bytes.small("a number of samples")?;
+    samples.clear();
+    for _ in 0..count {
+        samples.push(i16::from_le_bytes(bytes.array()?));
+    }
+    Ok(())
 }
 
 pub(super) fn digit(bytes: &mut Bytes<'_>) -> Result<Digit, TapeError> {

@@ -158,6 +158,7 @@ fn outputs() -> Vec<Output<'static>> {
         Ignored::UnknownMark,
         Ignored::StaleVerdict,
         Ignored::UtteranceOrder,
+        Ignored::NotBridged,
     ];
     let mut all = vec![
         Output::Frame(&[1, 2, 3]),
@@ -194,7 +195,7 @@ fn every_output_survives() {
 fn input() -> impl Strategy<Value = (u8, Vec<u8>, Vec<i16>, u32, f32, bool)> {
     let bytes = prop::collection::vec(any::<u8>(), 0..300);
     let samples = prop::collection::vec(any::<i16>(), 0..300);
-    (0u8..14, bytes, samples, any::<u32>(), 0f32..1.0, any::<bool>())
+    (0u8..15, bytes, samples, any::<u32>(), 0f32..1.0, any::<bool>())
 }
 
 proptest! {
@@ -217,8 +218,9 @@ proptest! {
                 7 => Input::SpeechEnd(utterance),
                 8 => Input::Verdict(Verdict { chunk: *n, probability: *probability }),
                 9 => Input::Command(Command::Say { utterance, interruptible: *flag }),
-                10 => Input::Command(Command::Clear),
+                10 => Input::Command(if *flag { Command::Bridge } else { Command::Clear }),
                 11 => Input::Command(Command::Words { count: *n as u16, back_channel: *flag }),
+                14 => Input::Relay(samples),
                 12 => Input::Command(Command::Keys(
                     Keys::try_from(vec![key('7'); *n as usize % 33]).unwrap(),
                 )),

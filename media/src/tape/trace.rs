@@ -126,7 +126,7 @@ impl Trace {
 }
 
 /// Their places are their codes; new ones go to the end.
-const IGNORED: [Ignored; 8] = [
+const IGNORED: [Ignored; 9] = [
     Ignored::BadPayload,
     Ignored::BadPacket,
     Ignored::TooMuchAudio,
@@ -135,6 +135,7 @@ const IGNORED: [Ignored; 8] = [
     Ignored::UnknownMark,
     Ignored::StaleVerdict,
     Ignored::UtteranceOrder,
+    Ignored::NotBridged,
 ];
 
 fn put_sound(tag: u8, sound: Sound, out: &mut Vec<u8>) {

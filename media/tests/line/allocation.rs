@@ -134,3 +134,65 @@ fn a_running_rtp_leg_does_not_allocate() {
         assert_eq!((used.count_total, used.bytes_total), (0, 0), "{codec:?}: {used:?}");
     }
 }
+
+#[test]
+fn joined_circuits_do_not_allocate() {
+    let rtp = Transport::Rtp { payload_type: 0, ssrc: 77, event_payload_type: None };
+    let packets = CircuitConfig { transport: rtp, mark: false, ..CircuitConfig::default() };
+    let mut callee = Circuit::new(&CircuitConfig::default(), Mono::ZERO).unwrap();
+    let mut user = Circuit::new(&packets, Mono::ZERO).unwrap();
+    let mut sender = Sender::new(Start { ssrc: 5, sequence: 9, timestamp: 3 });
+    let voice = trimmed(&recording("speech-callee/cards-five-five"));
+    let voice: Vec<u8> =
+        voice.iter().map(|&sample| media::codec::g711::mulaw_encode(sample)).collect();
+    let mut packet = Vec::with_capacity(200);
+    let (mut now, mut said) = (Mono::ZERO, [0; 2]);
+    // What one circuit hears the other is told; marks come back at once.
+    let mut tell = |one: &mut Circuit, other: &mut Circuit, at, input: Input<'_>| {
+        let (mut heard, mut came, mut mark) = ([0; 160], false, None);
+        one.handle(at, input);
+        while let Some(output) = one.poll() {
+            if let Output::Heard(samples) = output {
+                heard.copy_from_slice(samples);
+                came = true;
+            }
+        }
+        if came {
+            other.handle(at, Input::Relay(&heard));
+        }
+        while let Some(output) = other.poll() {
+            match output {
+                Output::Frame(_) => said[0] += 1,
+                Output::Mark(id) => mark = Some(id),
+                _ => {}
+            }
+        }
+        if let Some(id) = mark {
+            other.handle(at, Input::Mark(id));
+            while other.poll().is_some() {}
+            said[1] += 1;
+        }
+    };
+    let mut live = |callee: &mut Circuit, user: &mut Circuit, utterance: UtteranceId| {
+        let say = Command::Say { utterance, interruptible: false };
+        tell(callee, user, now, Input::Command(say));
+        tell(callee, user, now, Input::Speech { utterance, samples: &[900; 1600] });
+        tell(callee, user, now, Input::SpeechEnd(utterance));
+        for frame in voice.as_chunks::<160>().0.iter().cycle().take(100) {
+            now = now + Duration::from_millis(20);
+            packet.clear();
+            sender.send(0, frame, 160, &mut packet);
+            // The packet first: whatever the user's circuit is told, it hears what is due.
+            tell(user, callee, now, Input::Rtp(&packet));
+            tell(callee, user, now, Input::Audio(frame));
+        }
+    };
+    for leg in [&mut callee, &mut user] {
+        leg.handle(Mono::ZERO, Input::Command(Command::Bridge));
+        while leg.poll().is_some() {}
+    }
+    live(&mut callee, &mut user, UtteranceId(1));
+    let used = allocation_counter::measure(|| live(&mut callee, &mut user, UtteranceId(2)));
+    assert!(said[0] >= 390 && said[1] >= 4, "{said:?}");
+    assert_eq!((used.count_total, used.bytes_total), (0, 0), "{used:?}");
+}

@@ -7,7 +7,8 @@ use dtmf::event::{EventPacket, EventSender};
 use media::{
     Mono,
     circuit::{
-        Circuit, CircuitConfig, Command, Event, Input, Output, Transport, UtteranceId, Verdict,
+        Circuit, CircuitConfig, Command, Event, Ignored, Input, Output, Transport, UtteranceId,
+        Verdict,
     },
     codec::{Decoder, Encoder},
     resample::Resampler,
@@ -41,6 +42,10 @@ pub(crate) struct Leg {
     pub heard: Vec<i16>,
     pub events: Vec<Event>,
     pub reports: Vec<Vec<u8>>,
+    /// Pieces a bridge dropped.
+    pub dropped: usize,
+    /// When the far end's frames come, after those of a leg whose phase is 0.
+    pub phase_ms: u64,
 }
 
 impl Leg {
@@ -65,6 +70,8 @@ impl Leg {
             heard: Vec::new(),
             events: Vec::new(),
             reports: Vec::new(),
+            dropped: 0,
+            phase_ms: 0,
         }
     }
 
@@ -97,6 +104,7 @@ impl Leg {
 
     pub(crate) fn tell(&mut self, input: Input<'_>) {
         self.circuit.handle(self.now, input);
+        let bridged = self.circuit.is_bridged();
         let mut verdicts = Vec::new();
         while let Some(output) = self.circuit.poll() {
             match output {
@@ -131,6 +139,8 @@ impl Leg {
                     verdicts.push(Verdict { chunk, probability });
                 }
                 Output::Event(event) => self.events.push(event),
+                // A bridge drops what would be late.
+                Output::Ignored(Ignored::TooMuchAudio) if bridged => self.dropped += 1,
                 Output::Ignored(why) => panic!("{:?}: ignored, {why}", self.config),
                 Output::Mark(_) | Output::Clear => {}
             }
@@ -167,7 +177,8 @@ impl Leg {
     pub(crate) fn run_ms(&mut self, ms: u64) {
         for _ in 0..ms {
             self.now = self.now + Duration::from_millis(1);
-            if self.now.as_millis().is_multiple_of(u64::from(self.config.frame_ms)) {
+            let into_ms = self.now.as_millis() + u64::from(self.config.frame_ms) - self.phase_ms;
+            if into_ms.is_multiple_of(u64::from(self.config.frame_ms)) {
                 self.arrives();
             }
             self.tell(Input::Tick);

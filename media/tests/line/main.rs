@@ -7,6 +7,7 @@
 )]
 
 mod allocation;
+mod bridge;
 mod carrier;
 mod interruptions;
 mod leg;

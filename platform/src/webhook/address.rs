@@ -40,10 +40,8 @@ fn is_public_v6(ip: Ipv6Addr) -> bool {
 /// The IPv4 address that an IPv6 one stands for: mapped (`::ffff:…`) or translated (`64:ff9b::…`).
 fn inside(ip: Ipv6Addr) -> Option<Ipv4Addr> {
     let [s0, s1, s2, s3, s4, s5, high, low] = ip.segments();
-    let stands_for = match [s0, s1, s2, s3, s4, s5] {
-        [0, 0, 0, 0, 0, 0xffff] | [0x64, 0xff9b, 0, 0, 0, 0] => true,
-        _ => false,
-    };
+    let stands_for =
+        matches!([s0, s1, s2, s3, s4, s5], [0, 0, 0, 0, 0, 0xffff] | [0x64, 0xff9b, 0, 0, 0, 0]);
     let [a, b] = high.to_be_bytes();
     let [c, d] = low.to_be_bytes();
     stands_for.then(|| Ipv4Addr::new(a, b, c, d))

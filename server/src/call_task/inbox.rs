@@ -14,6 +14,8 @@ pub const INBOX_MAX: usize = 1024;
 pub enum Inbox {
     /// From its media thread.
     Media(Report),
+    /// From the media thread of the user's own leg.
+    User(Report),
     /// From its carrier.
     Signal(Signal),
     /// From its recogniser.

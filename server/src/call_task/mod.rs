@@ -12,4 +12,4 @@ mod task;
 pub use board::{Board, READERS_MAX, Reader};
 pub use inbox::{INBOX_MAX, Inbox};
 pub(crate) use task::stages;
-pub use task::{CallTask, HAPPENINGS_MAX, Happening, Links};
+pub use task::{CallTask, HAPPENINGS_MAX, Happening, Links, UserLinks};

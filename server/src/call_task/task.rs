@@ -46,12 +46,22 @@ pub struct Links {
     pub mind: MindLink,
     /// Its voice.
     pub mouth: MouthLink,
+    /// The user's own leg, if the brief has their number.
+    pub user: Option<UserLinks>,
     /// Its journal.
     pub book: Book,
     /// What the API shows.
     pub board: Arc<Board>,
     /// Those who watch.
     pub watchers: broadcast::Sender<Happening>,
+}
+
+/// A call's end of the user's own leg.
+pub struct UserLinks {
+    /// Its circuit.
+    pub orders: Orders,
+    /// The voice that only the user hears.
+    pub mouth: MouthLink,
 }
 
 /// One call.
@@ -113,11 +123,19 @@ impl CallTask {
                 }
                 self.feed(Input::Sound(event));
             }
-            Inbox::Media(Report::Notice { code, detail }) => {
+            Inbox::User(Report::Signal(signal)) => {
+                if let Some(signal) = signal.of_user_leg() {
+                    self.message(Inbox::Signal(signal));
+                }
+            }
+            Inbox::User(Report::Sound(event)) => self.feed(Input::UserSound(event)),
+            Inbox::Media(Report::Notice { code, detail })
+            | Inbox::User(Report::Notice { code, detail }) => {
                 let record = Record::Notice { code: code.to_owned(), detail };
                 self.note(&record);
             }
-            Inbox::Media(Report::Panicked { detail }) => {
+            Inbox::Media(Report::Panicked { detail })
+            | Inbox::User(Report::Panicked { detail }) => {
                 self.feed(Input::Request(Request::Abort { detail }));
                 self.feed_end(Cause::SystemError);
             }
@@ -158,6 +176,13 @@ impl CallTask {
             Output::Sound(command) => {
                 // Gone with its stream: the mind learns that by a signal.
                 !matches!(links.orders.give(Order::Sound(command)), Err(TrySendError::Full(_)))
+            }
+            Output::UserSound(command) => links.user.as_ref().is_none_or(|user| {
+                let given = user.orders.give(Order::Sound(command));
+                !matches!(given, Err(TrySendError::Full(_)))
+            }),
+            Output::Whisper { utterance, text } => {
+                links.user.as_ref().is_none_or(|user| user.mouth.speak(utterance, text))
             }
             Output::Listen(listen) => links.ear.listen(listen),
             Output::Think { thought, prompt } => links.mind.think(thought, prompt),
@@ -206,6 +231,7 @@ impl CallTask {
             digits: Vec::new(),
         });
         let _ = self.links.orders.give(Order::Leave);
+        self.links.leg.control(Control::HangupBridge);
         self.links.leg.control(Control::Hangup);
         // Whoever still reports learns that the call is over; what waits is too late for the mind.
         self.inbox.close();

@@ -11,7 +11,7 @@ use crossbeam_channel::{Sender, bounded};
 use sim::{
     callee::{Errand, Mumble, Score, Script, Voice},
     directory,
-    line::BargeIn,
+    line::{BargeIn, Run},
     recording::Shelf,
 };
 use telephony::{Cause, E164};
@@ -33,6 +33,8 @@ pub struct Truth {
     pub errand: Errand,
     /// Its interruptions, and when our sound stopped at its ear.
     pub barge_ins: Vec<BargeIn>,
+    /// Our sound as it came out of its telephone.
+    pub runs: Vec<Run>,
     /// Why the call ended, and whether the callee ended it.
     pub ended: Option<(Cause, bool)>,
     /// What the carrier had to complain about.

@@ -9,13 +9,16 @@ use std::{
 };
 
 use crossbeam_channel::{Receiver, TryRecvError, bounded};
+use media::circuit::Keys;
 use sim::line::{Line, LineInput, LineOutput};
 use telephony::{Signal, conformance::Wire, stream};
-use tokio::sync::mpsc;
 use tokio_tungstenite::tungstenite::{Error, Message, WebSocket, client::client};
 
 use super::callees::{Callees, Clip, Truth};
-use crate::{call_task::Inbox, clock::Clock, media_thread::transport::Pipe};
+use crate::{
+    clock::Clock,
+    media_thread::{transport::Pipe, words::Reports},
+};
 
 /// How often the line looks at its connection.
 const TICK: Duration = Duration::from_millis(2);
@@ -32,14 +35,19 @@ pub(super) enum Connection {
     },
 }
 
+/// What the carrier is asked beside the stream. A closed channel is a hang-up.
+pub(super) enum Asked {
+    Press(Keys),
+}
+
 /// Everything one line runs on.
 pub(super) struct FarEnd {
     pub(super) call_id: String,
     pub(super) clock: Clock,
     pub(super) line: Line,
     pub(super) connection: Connection,
-    pub(super) inbox: mpsc::Sender<Inbox>,
-    pub(super) hung_up: Receiver<()>,
+    pub(super) reports: Reports,
+    pub(super) asked: Receiver<Asked>,
     pub(super) callees: Arc<Callees>,
 }
 
@@ -74,9 +82,18 @@ impl FarEnd {
                     }
                 }
             }
-            if let Ok(()) | Err(TryRecvError::Disconnected) = self.hung_up.try_recv() {
-                ours = true;
-                self.line.handle(now, LineInput::Hangup);
+            match self.asked.try_recv() {
+                Ok(Asked::Press(keys)) => {
+                    for digit in keys.iter() {
+                        self.line.handle(now, LineInput::Digit(digit));
+                    }
+                    self.tell(Signal::DigitsSent);
+                }
+                Err(TryRecvError::Disconnected) => {
+                    ours = true;
+                    self.line.handle(now, LineInput::Hangup);
+                }
+                Err(TryRecvError::Empty) => {}
             }
             while let Ok((id, text)) = words.try_recv() {
                 let text: &str = String::as_str(&text);
@@ -118,13 +135,16 @@ impl FarEnd {
 
     fn tell(&self, signal: Signal) {
         // A call that is over does not listen.
-        let _ = self.inbox.blocking_send(Inbox::Signal(signal));
+        if let Some(signal) = self.reports.signal(signal) {
+            let _ = self.reports.inbox().blocking_send(signal);
+        }
     }
 
     fn leave(self, ours: bool) {
         let truth = Truth {
             errand: self.line.errand().clone(),
             barge_ins: self.line.barge_ins(),
+            runs: self.line.runs().to_vec(),
             ended: self.line.ended(),
             complaints: self.line.complaints().to_vec(),
         };

@@ -31,6 +31,8 @@ pub struct Ticket {
     pub inbox: mpsc::Sender<Inbox>,
     /// The circuit's orders, to make it leave.
     pub orders: Orders,
+    /// Where the circuit of the user's own leg will be born, if they may be called in.
+    pub user: Option<Place>,
 }
 
 /// A carrier.

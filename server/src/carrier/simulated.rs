@@ -4,28 +4,29 @@
 use std::{net::SocketAddr, sync::Arc, thread};
 
 use crossbeam_channel::{Sender, bounded};
+use media::circuit::Keys;
 use sim::{
     directory,
     line::{Dialect, Line, LineConfig},
 };
 use telephony::{Cause, Control, E164, Signal, loopback::Loopback, token};
-use tokio::sync::mpsc;
 
 use super::{
     Carrier, Leg, Ticket,
     callees::Callees,
-    far_end::{Connection, FarEnd},
+    far_end::{Asked, Connection, FarEnd},
 };
 use crate::{
-    call_task::Inbox,
     clock::unix_seconds,
     media_thread::{
         MediaThreads, Newcomer, Shared,
         transport::{Transport, pipe},
-        words::{Order, Orders, Place},
+        words::{Order, Orders, Place, Reports},
     },
 };
 
+/// Requests that a line has not come to yet.
+const ASKED_MAX: usize = 8;
 /// How long a stream token is good, in s: longer than any telephone rings.
 const TOKEN_SECONDS: u64 = 300;
 
@@ -60,17 +61,22 @@ impl Simulated {
 
 impl Carrier for Simulated {
     fn leg(&self, ticket: Ticket) -> Box<dyn Leg> {
-        Box::new(SimulatedLeg {
+        let line = |call_id: String, orders, place: Place| Ends {
             callees: Arc::clone(&self.callees),
             shared: Arc::clone(&self.shared),
             media: Arc::clone(&self.media),
             path: self.path.clone(),
-            call_id: ticket.call_id,
-            place: Some(ticket.place),
-            inbox: ticket.inbox,
-            orders: ticket.orders,
+            call_id,
+            reports: place.reports.clone(),
+            place: Some(place),
+            orders,
             line: None,
-        })
+        };
+        let user = ticket
+            .user
+            .map(|place| line(format!("{}-user", ticket.call_id), place.orders_tx.clone(), place));
+        let callee = line(ticket.call_id, ticket.orders, ticket.place);
+        Box::new(SimulatedLeg { callee, user })
     }
 
     fn about(&self) -> String {
@@ -82,33 +88,46 @@ impl Carrier for Simulated {
     }
 }
 
+/// A call's lines: the callee's, and the user's when they may be called in.
 struct SimulatedLeg {
+    callee: Ends,
+    user: Option<Ends>,
+}
+
+/// Both ends of one line.
+struct Ends {
     callees: Arc<Callees>,
     shared: Arc<Shared>,
     media: Arc<MediaThreads>,
     path: Path,
     call_id: String,
     place: Option<Place>,
-    inbox: mpsc::Sender<Inbox>,
+    reports: Reports,
     orders: Orders,
-    line: Option<Sender<()>>,
+    line: Option<Sender<Asked>>,
 }
 
 impl Leg for SimulatedLeg {
     fn control(&mut self, control: Control) {
-        match control {
-            Control::Dial { to, .. } => self.dial(&to),
-            Control::Hangup => self.hang_up(),
-            // Keys go in band here, there is one leg, and it is always ours that dials.
-            Control::Answer
-            | Control::SendDigits { .. }
-            | Control::DialBridge { .. }
-            | Control::Bridge => {}
+        match (control, &mut self.user) {
+            (Control::Dial { to, .. }, _) => self.callee.dial(&to),
+            (Control::Hangup, _) => self.callee.hang_up(),
+            (Control::SendDigits { digits }, _) => self.callee.press(digits),
+            (Control::DialBridge { to }, Some(user)) => user.dial(&to),
+            (Control::HangupBridge, Some(user)) => user.hang_up(),
+            // Legs are joined by us, and it is always ours that dials.
+            (
+                Control::Answer
+                | Control::Bridge
+                | Control::DialBridge { .. }
+                | Control::HangupBridge,
+                _,
+            ) => {}
         }
     }
 }
 
-impl SimulatedLeg {
+impl Ends {
     fn dial(&mut self, to: &E164) {
         let script = self.callees.find(to);
         let Some(place) = self.place.take() else { return };
@@ -135,9 +154,9 @@ impl SimulatedLeg {
                 Connection::Socket { address: *address, socket: None }
             }
         };
-        let (hang_up, hung_up) = bounded(1);
-        self.line = Some(hang_up);
-        let (callees, inbox) = (Arc::clone(&self.callees), self.inbox.clone());
+        let (ask, asked) = bounded(ASKED_MAX);
+        self.line = Some(ask);
+        let (callees, reports) = (Arc::clone(&self.callees), self.reports.clone());
         let (clock, call_id) = (self.shared.clock, self.call_id.clone());
         let started = thread::Builder::new().name("line".to_owned()).spawn(move || {
             let score = match callees.score(&script) {
@@ -146,7 +165,8 @@ impl SimulatedLeg {
                     tracing::error!(%error, "a simulated callee cannot speak");
                     let ended = Signal::Ended { cause: Cause::SystemError, by_callee: false };
                     // A call that is over does not listen.
-                    let _ = inbox.blocking_send(Inbox::Signal(ended));
+                    let ended = reports.signal(ended);
+                    let _ = ended.map(|ended| reports.inbox().blocking_send(ended));
                     return;
                 }
             };
@@ -156,7 +176,7 @@ impl SimulatedLeg {
             line.parameters.extend(parameter.map(|t| (token::PARAMETER.to_owned(), t)));
             line.keep_sound = false;
             let line = Line::new(line, clock.now());
-            FarEnd { call_id, clock, line, connection, inbox, hung_up, callees }.run();
+            FarEnd { call_id, clock, line, connection, reports, asked, callees }.run();
         });
         if started.is_err() {
             self.end(Cause::NetworkOutOfOrder);
@@ -167,20 +187,29 @@ impl SimulatedLeg {
         // A full queue: the circuit is given up anyway, and takes its stream along.
         let _ = self.orders.give(Order::Leave);
         match self.line.take() {
-            // Hung up before: it is on its way.
-            Some(line) => drop(line.try_send(())),
+            // Its end is hung up too.
+            Some(line) => drop(line),
             None if self.place.take().is_some() => self.end(Cause::OriginatorCancel),
             None => {}
         }
     }
 
+    /// Keys beside the sound, as a carrier presses them on request.
+    fn press(&self, digits: Keys) {
+        if let Some(line) = &self.line {
+            // More than fit are not pressed; the mind hears that nothing came of it.
+            let _ = line.try_send(Asked::Press(digits));
+        }
+    }
+
     fn end(&self, cause: Cause) {
         // A call that takes nothing any more is over.
-        let _ = self.inbox.try_send(Inbox::Signal(Signal::Ended { cause, by_callee: false }));
+        let ended = self.reports.signal(Signal::Ended { cause, by_callee: false });
+        let _ = ended.map(|ended| self.reports.inbox().try_send(ended));
     }
 }
 
-impl Drop for SimulatedLeg {
+impl Drop for Ends {
     fn drop(&mut self) {
         // A stream that never came is expected no longer.
         drop(self.shared.switchboard.take(&self.call_id));

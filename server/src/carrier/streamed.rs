@@ -47,12 +47,19 @@ impl Streamed {
 
 impl Leg for Streamed {
     fn control(&mut self, control: Control) {
-        if control != Control::Hangup {
-            return;
+        match control {
+            Control::Hangup => {
+                // A full queue: the circuit is given up anyway, and takes its stream along.
+                let _ = self.orders.give(Order::Leave);
+                self.end(Cause::NormalClearing, false);
+            }
+            Control::DialBridge { .. } => {
+                // Nobody can be dialled over it. A call that takes nothing any more is over.
+                let ended = Signal::BridgeEnded { cause: Cause::Unreachable };
+                let _ = self.inbox.try_send(Inbox::Signal(ended));
+            }
+            _ => {}
         }
-        // A full queue: the circuit is given up anyway, and takes its stream along.
-        let _ = self.orders.give(Order::Leave);
-        self.end(Cause::NormalClearing, false);
     }
 }
 

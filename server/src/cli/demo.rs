@@ -3,6 +3,7 @@
 use std::{process::ExitCode, time::Instant};
 
 use anyhow::Context;
+use sim::directory;
 
 use super::say;
 use crate::{
@@ -11,15 +12,16 @@ use crate::{
     vendors::Cast,
 };
 
-/// The errand of the demonstration, as a request to the API.
+/// The errand of the demonstration, at the restaurant itself, as a request to the API.
 pub fn request_json() -> String {
-    demo::request().to_string()
+    demo::request(directory::RESTAURANT).to_string()
 }
 
 /// Does it: exit code 0 only if the errand was done.
 pub fn run(sources: &Sources) -> anyhow::Result<ExitCode> {
     let mut config = load(sources)?;
     config.carrier = Carrier::Loopback;
+    config.line_state = true;
     // A file that any player plays.
     config.records.storage = Storage::Wav;
     let began = Instant::now();

@@ -126,8 +126,9 @@ impl Heard {
                 self.agent.push(agent);
             }
         }
+        let ours = channels.get(1).filter(|_| stereo).map_or(&[][..], Vec::as_slice);
         let decisions = &mut self.decisions;
-        self.listening.feed(&self.line, false, |decision| {
+        self.listening.feed(&self.line, ours, |decision| {
             let t = round(decision.at.as_micros() as f64 / 1e6);
             if let Ok(line) = serde_json::to_string(&Line { t, decision: &decision }) {
                 say(line);

@@ -6,6 +6,7 @@ pub mod config;
 pub mod demo;
 pub mod doctor;
 pub mod dtmf;
+pub mod evaluate;
 pub mod fixture;
 pub mod forget;
 pub mod hangup;
@@ -98,6 +99,8 @@ pub enum Command {
     },
     /// Say what is on the line in a recording: ring-back, mailbox, menu, hold, a person
     Listen(Hear),
+    /// Judge the ear by labelled recordings, your own or a set that is made, and write a report
+    Evaluate(evaluate::Evaluate),
     /// Print the keys heard in a sound file, one JSON line each, or make a file of keys
     Dtmf {
         /// The file (WAV)

@@ -1,12 +1,15 @@
-//! The demonstration: one errand at a simulated restaurant, watched live, judged at its end.
+//! The demonstration: one errand at a simulated restaurant, through its menu and its queue, watched live,
+//! judged at its end.
 //!
 //! Rooms: `scene` (what is going on, from happenings), `live` (a view in the terminal), `plain`
-//! (lines, when the output is no terminal), `verdict` (was the errand done?).
+//! (lines, when the output is no terminal), `verdict` (was the errand done?), `way` (how we came to
+//! the person, by the callee's account).
 
 mod live;
 mod plain;
 mod scene;
 mod verdict;
+mod way;
 
 use std::{
     io::IsTerminal,
@@ -29,14 +32,14 @@ use scene::Scene;
 pub use verdict::{Outcome, epilogue};
 
 /// The call is hung up after this long.
-const LASTS_MAX: Duration = Duration::from_secs(85);
+const LASTS_MAX: Duration = Duration::from_secs(110);
 /// How often the view is drawn.
 const FRAME: Duration = Duration::from_millis(80);
 
-/// The body of the request.
-pub fn request() -> Value {
+/// The body of the request, to this number.
+pub fn request(to: &str) -> Value {
     json!({
-        "to": directory::RESTAURANT,
+        "to": to,
         "task": "Book a table for four people on Friday at 7:30 pm. \
                  The name is Miller. The phone number is 212 555 0117.",
     })
@@ -65,8 +68,8 @@ pub async fn run(config: &Config, cast: Cast) -> anyhow::Result<Outcome> {
     // HTTP is not served: nothing comes in by address.
     let nowhere = SocketAddr::from((Ipv4Addr::LOCALHOST, 0));
     let running = assembly::start(config, cast, nowhere, None)?;
-    let request =
-        CallRequest::from_json(request().to_string().as_bytes(), &Destinations::default())?;
+    let request = request(directory::SWITCHBOARD).to_string();
+    let request = CallRequest::from_json(request.as_bytes(), &Destinations::default())?;
     let id = running.exchange.place(request).await?;
     let call = running.exchange.find(&id).context("the call vanished")?;
     let mut happenings = call.watch();

@@ -3,12 +3,15 @@
 
 use std::{fmt::Write as _, path::PathBuf};
 
-use super::scene::Report;
+use super::{
+    scene::Report,
+    way::{ANSWER_MS_MAX, Way},
+};
 use crate::{
     call_task::stages,
     carrier::Truth,
     journal::{JOURNAL, RECORDING, TAPE, TIMELINE, TRANSCRIPT},
-    timeline::Story,
+    timeline::{Story, What},
 };
 
 /// How the demonstration went.
@@ -25,14 +28,29 @@ pub struct Outcome {
 
 impl Outcome {
     /// Each thing that had to be, and whether it was.
-    fn checks(&self) -> [(&'static str, bool); 4] {
+    fn checks(&self) -> [(&'static str, bool); 7] {
         let errand = self.truth.as_ref().map(|truth| &truth.errand);
+        let way = self.truth.as_ref().map(Way::of).unwrap_or_default();
         [
+            ("the key took effect, and the transcript says so", way.key && self.tells_of_key()),
+            ("nothing was said on hold", way.silent),
+            (
+                "the pickup was answered in time",
+                way.answered_ms.is_some_and(|ms| ms <= ANSWER_MS_MAX),
+            ),
             ("our brain reports the errand done", self.report.as_ref().is_some_and(|r| r.done)),
             ("the callee got every answer it asked for", errand.is_some_and(|e| e.done())),
             ("the callee really interrupted", errand.is_some_and(|e| !e.interruptions.is_empty())),
             ("we fell silent for it", !self.story.reactions_ms.is_empty()),
         ]
+    }
+
+    fn tells_of_key(&self) -> bool {
+        let tells = |of: &str| {
+            let moments = self.story.moments.iter();
+            moments.filter(|it| it.what == What::Tool).any(|it| it.text.contains(of))
+        };
+        tells("chose 1") && tells("effect of 1")
     }
 
     /// The callee's questions that were not answered, and what it understood instead.
@@ -80,6 +98,9 @@ pub fn epilogue(outcome: &Outcome) -> String {
             "  from their last sound to our first, p50 of {} turns: {p50:.0} ms",
             answers.len()
         );
+    }
+    if let Some(ms) = outcome.truth.as_ref().and_then(|truth| Way::of(truth).answered_ms) {
+        let _ = writeln!(out, "  from the end of Rosa's greeting to our answer: {ms} ms");
     }
     for reaction in &story.reactions_ms {
         let _ = writeln!(out, "  interruption accepted {reaction} ms after their first sound");

@@ -19,7 +19,7 @@ use crate::{
     journal::{self, Book, First, Opening, Spool, VERSION},
     media_thread::{
         rings::{self, Bell},
-        words::{Levels, Orders, Place},
+        words::{Levels, Orders, Place, Reports},
     },
     shell::Wire,
     timeline,
@@ -40,6 +40,8 @@ pub(super) struct Begun {
     started: String,
     book: Book,
     spool: Spool,
+    /// Of the user's own leg, if there may be one.
+    user_spool: Option<Spool>,
 }
 
 impl Exchange {
@@ -63,13 +65,14 @@ impl Exchange {
             },
             records: self.parts.records,
             lead: Duration::from_millis(u64::from(self.parts.circuit.lead_ms)),
+            has_user: config.brief.bridge_number.is_some(),
             inbox: inbox.clone(),
         };
-        let (book, spool) = self.writer.open(opening).await.map_err(|error| {
+        let (book, spool, user_spool) = self.writer.open(opening).await.map_err(|error| {
             tracing::error!(call_id = id, %error, "a call is refused: it has no record");
             Refusal::Unrecorded
         })?;
-        Ok(Begun { config, account, inbox, messages, dir, started, book, spool })
+        Ok(Begun { config, account, inbox, messages, dir, started, book, spool, user_spool })
     }
 
     /// Joins everything one call needs and lets it run.
@@ -79,25 +82,34 @@ impl Exchange {
         begun: Begun,
         leg: impl FnOnce(Ticket) -> Box<dyn Leg>,
     ) {
-        let Begun { config, account, inbox, messages, dir, started, book, spool } = begun;
+        let Begun { config, account, inbox, messages, dir, started, book, spool, user_spool } =
+            begun;
         let clock = self.parts.clock;
         let (orders, orders_rx) = Orders::new();
         let (ear, heard_in) = self.ear(&config, &inbox);
         let (mouth, speech_out) = self.mouth(&config, orders.bell(), &inbox);
         let levels = Arc::new(Levels::default());
+        let reports = Reports::new(inbox.clone());
+        let user = self.user_leg(&config, orders.bell(), &reports, user_spool);
         let place = Place {
             circuit: self.parts.circuit,
             is_whole_call: config.direction == Direction::Inbound,
             orders: orders_rx,
             orders_tx: orders.clone(),
-            inbox: inbox.clone(),
-            heard: heard_in,
+            reports,
+            heard: Some(heard_in),
             speech: speech_out,
+            relay: user.relay,
             spool,
             levels: Arc::clone(&levels),
         };
-        let ticket =
-            Ticket { call_id: id.to_owned(), place, inbox: inbox.clone(), orders: orders.clone() };
+        let ticket = Ticket {
+            call_id: id.to_owned(),
+            place,
+            inbox: inbox.clone(),
+            orders: orders.clone(),
+            user: user.place,
+        };
         let view = Arc::new(Mutex::new(CallView::new(id, &config, &started)));
         let board = Arc::new(Board::new(Arc::clone(&view), &started));
         let watchers = broadcast::Sender::new(HAPPENINGS_MAX);
@@ -112,6 +124,7 @@ impl Exchange {
                 Wire::new(self.http.clone()),
             ),
             mouth,
+            user: user.links,
             book,
             board: Arc::clone(&board),
             watchers: watchers.clone(),
@@ -166,7 +179,7 @@ impl Exchange {
         (EarLink::Worker { seat: number, tx: thread.tx.clone() }, heard_in)
     }
 
-    fn mouth(
+    pub(super) fn mouth(
         &self,
         config: &CallConfig,
         bell: &Bell,

@@ -5,6 +5,7 @@ mod connect;
 mod crew;
 mod known;
 mod slot;
+mod user_leg;
 
 use std::{
     io,

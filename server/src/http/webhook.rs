@@ -11,8 +11,9 @@ use utoipa::ToSchema;
 use super::{CallId, Envelope, ErrorBody, door::Whole};
 use crate::{
     clock::{unix_seconds, wall_now},
-    desk::{Asker, Desk, is_call_id},
+    desk::{Asker, Desk},
     random,
+    recovery::is_plain_id,
     store::MESSAGE_PREFIX,
     webhooks,
 };
@@ -160,7 +161,7 @@ pub(super) async fn replay(
     CallId(id): CallId,
 ) -> Result<(StatusCode, Json<Replayed>), Envelope> {
     let none = || Envelope::from(Code::NotFound.because("there is no such dead letter"));
-    if !id.strip_prefix(MESSAGE_PREFIX).is_some_and(is_call_id) {
+    if !id.strip_prefix(MESSAGE_PREFIX).is_some_and(is_plain_id) {
         return Err(none());
     }
     let (account, asked) = (asker.account.id, id.clone());

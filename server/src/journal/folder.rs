@@ -12,7 +12,8 @@ use metrics::counter;
 use tokio::sync::{mpsc, oneshot};
 
 use super::{
-    Disk, First, JOURNAL, RECORDING, Recording, Reel, Side, TAPE, TRANSCRIPT, VERSION, no_call,
+    Disk, First, JOURNAL, RECORDING, Recording, Reel, Side, TAPE, TRANSCRIPT, USER_TAPE, VERSION,
+    no_call,
     whole::{Trouble, Whole},
     write_whole,
 };
@@ -33,6 +34,8 @@ pub struct Opening {
     pub records: Records,
     /// Most sound in the carrier's buffer, which a clear can still take out of the recording.
     pub lead: Duration,
+    /// The call may have a second leg, the user's.
+    pub has_user: bool,
     /// Who is told when the disk fails.
     pub inbox: mpsc::Sender<Inbox>,
 }
@@ -52,9 +55,11 @@ pub(super) struct Folder {
     disk: Arc<Disk>,
     journal: Whole,
     tape: Option<Whole>,
+    /// Of the user's leg, once it has one.
+    user_tape: Option<Whole>,
     recording: Option<Recording>,
-    /// No more reels will come.
-    over: bool,
+    /// Whose end has not been told: more reels may come.
+    circuits: u8,
     closing: Option<Closing>,
 }
 
@@ -96,7 +101,18 @@ impl Folder {
             .then(|| Recording::create(&draft.join(RECORDING), opening.lead))
             .transpose()?;
         let (dir, inbox) = (opening.dir.clone(), opening.inbox.clone());
-        Ok(Self { dir, inbox, disk, journal, tape, recording, over: false, closing: None })
+        let circuits = 1 + u8::from(opening.has_user);
+        Ok(Self {
+            dir,
+            inbox,
+            disk,
+            journal,
+            tape,
+            user_tape: None,
+            recording,
+            circuits,
+            closing: None,
+        })
     }
 
     /// Takes it away again: its call never began.
@@ -121,7 +137,10 @@ impl Folder {
     }
 
     /// A quarter of a second of sound.
-    pub(super) fn reel(&mut self, reel: &Reel) {
+    pub(super) fn reel(&mut self, of_user: bool, reel: &Reel) {
+        if of_user {
+            return self.user_reel(reel);
+        }
         if let Some(tape) = &mut self.tape {
             tape.add(reel.tape());
             if let Err(trouble) = tape.flush() {
@@ -141,6 +160,21 @@ impl Folder {
         }
     }
 
+    /// The same of the user's leg. What is heard on it is in the recording already.
+    fn user_reel(&mut self, reel: &Reel) {
+        let tape = match &mut self.user_tape {
+            Some(tape) => tape,
+            none => match File::create_new(self.dir.join(USER_TAPE)) {
+                Ok(file) => none.insert(Whole::new(file)),
+                Err(error) => return self.suffer(Trouble::Ended(error), "the user's tape"),
+            },
+        };
+        tape.add(reel.tape());
+        if let Err(trouble) = tape.flush() {
+            self.suffer(trouble, "the user's tape");
+        }
+    }
+
     /// The disk takes nothing. What waits is not lost yet; what ends is said once, and the call goes
     /// on.
     fn suffer(&self, trouble: Trouble, what: &str) {
@@ -157,9 +191,9 @@ impl Folder {
         let _ = self.inbox.try_send(Inbox::Media(report));
     }
 
-    /// The circuit is gone: no more reels.
+    /// A circuit is gone: no more reels of it.
     pub(super) fn over(&mut self) {
-        self.over = true;
+        self.circuits = self.circuits.saturating_sub(1);
     }
 
     /// The call has ended like this.
@@ -167,10 +201,10 @@ impl Folder {
         self.closing = Some(Closing { since: Instant::now(), transcript, done: Some(done) });
     }
 
-    /// Whether there is nothing to wait for: the call is over, and so is its circuit or its time.
+    /// Whether there is nothing to wait for: the call is over, and so are its circuits or their time.
     pub(super) fn is_complete(&self) -> bool {
         let closing = self.closing.as_ref();
-        closing.is_some_and(|closing| self.over || closing.since.elapsed() > CLOSING_MAX)
+        closing.is_some_and(|closing| self.circuits == 0 || closing.since.elapsed() > CLOSING_MAX)
     }
 
     /// Writes everything that is left, the transcript last: it tells that the rest is there. `false`
@@ -187,7 +221,8 @@ impl Folder {
     }
 
     fn write_rest(&mut self) -> io::Result<()> {
-        for file in [Some(&mut self.journal), self.tape.as_mut()].into_iter().flatten() {
+        let tapes = [self.tape.as_mut(), self.user_tape.as_mut()];
+        for file in [Some(&mut self.journal)].into_iter().chain(tapes).flatten() {
             // One that has ended is as long as it gets.
             if let Err(Trouble::Waits(error)) = file.flush() {
                 return Err(error);

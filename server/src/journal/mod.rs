@@ -1,5 +1,5 @@
 //! What one call leaves behind: a folder with `journal.jsonl`, `circuit.tape`, `recording.wav`,
-//! `transcript.json` and `timeline.svg`.
+//! `transcript.json` and `timeline.svg`; `user.tape` too when the user was called in.
 //!
 //! One thread writes for all calls, fed by bounded queues: a slow or full disk costs records, never
 //! a call. No call begins before its first line is written, and what the API shows of a call follows
@@ -36,6 +36,8 @@ use std::{
 pub const JOURNAL: &str = "journal.jsonl";
 /// The circuit's inputs and outputs.
 pub const TAPE: &str = "circuit.tape";
+/// The same of the user's own leg, when they were called in.
+pub const USER_TAPE: &str = "user.tape";
 /// Stereo, left callee, right agent.
 pub const RECORDING: &str = "recording.wav";
 /// The call as the API shows it.
@@ -64,7 +66,7 @@ pub fn no_call(dir: &Path, dotted: &str) -> PathBuf {
 /// that takes its time would hold up the calls that go on.
 pub async fn keep(dir: PathBuf) {
     let kept = tokio::task::spawn_blocking(move || {
-        [JOURNAL, TAPE, RECORDING, TRANSCRIPT]
+        [JOURNAL, TAPE, USER_TAPE, RECORDING, TRANSCRIPT]
             .iter()
             .map(|name| dir.join(name))
             .filter(|path| path.exists())

@@ -96,6 +96,7 @@ impl Reel {
 /// comes.
 pub struct Spool {
     call: u64,
+    of_user: bool,
     to_journal: Sender<Message>,
     spares: Receiver<Box<Reel>>,
     kept: Records,
@@ -113,7 +114,17 @@ impl Spool {
         kept: Records,
     ) -> Self {
         let (reel, turns_at) = (Reel::new(kept), Mono::ZERO);
-        Self { call, to_journal, spares, kept, reel, turns_at, silent_until: None }
+        Self { call, of_user: false, to_journal, spares, kept, reel, turns_at, silent_until: None }
+    }
+
+    /// One for the user's own leg of the same call. Its tape is kept; what is heard on it is in the
+    /// recording already.
+    pub(super) fn of_user(&self) -> Self {
+        let kept = Records { recording: false, ..self.kept };
+        let (to_journal, spares) = (self.to_journal.clone(), self.spares.clone());
+        let mut spool = Self::new(self.call, to_journal, spares, kept);
+        spool.of_user = true;
+        spool
     }
 
     /// Where the tape's next records go, if one is kept.
@@ -175,7 +186,7 @@ impl Spool {
         let spare = self.spares.try_recv().unwrap_or_else(|_| Reel::new(self.kept));
         let full = std::mem::replace(&mut self.reel, spare);
         let had_tape = !full.tape.is_empty();
-        if self.to_journal.try_send(Message::Reel(self.call, full)).is_ok() {
+        if self.to_journal.try_send(Message::Reel(self.call, self.of_user, full)).is_ok() {
             return true;
         }
         self.kept.tape = false;
@@ -210,7 +221,7 @@ pub struct Spooled {
 impl Spooled {
     /// Looks at the next reel that was handed over, and gives it back.
     pub fn next<T>(&self, look: impl FnOnce(&Reel) -> T) -> Option<T> {
-        let Ok(Message::Reel(_, mut reel)) = self.messages.try_recv() else { return None };
+        let Ok(Message::Reel(_, _, mut reel)) = self.messages.try_recv() else { return None };
         let seen = look(&reel);
         reel.clear();
         let _ = self.back.try_send(reel);

@@ -37,8 +37,9 @@ pub(super) enum Message {
     Open(u64, Box<Folder>),
     /// A line of the journal, and whether somebody may have been shown what it says.
     Line(u64, String, bool),
-    Reel(u64, Box<Reel>),
-    /// The circuit is gone: no more reels.
+    /// Of the user's own leg, if `true`.
+    Reel(u64, bool, Box<Reel>),
+    /// A circuit is gone: no more reels of it.
     Over(u64),
     Close(u64, serde_json::Value, oneshot::Sender<()>),
 }
@@ -75,13 +76,14 @@ impl Writer {
         &self.disk
     }
 
-    /// Opens one call's journal: what the mind writes in, and what the circuit writes on. When it
-    /// returns, the first line is written: whatever happens to this process, the call has a record.
+    /// Opens one call's journal: what the mind writes in, and what the circuit writes on, and
+    /// what the one of the user's leg does. When it returns, the first line is written: whatever happens to this process, the call has a record.
     ///
     /// # Errors
     /// When the disk takes no new call, or the folder belongs to another.
-    pub async fn open(&self, opening: Opening) -> io::Result<(Book, Spool)> {
-        let (records, disk) = (opening.records, Arc::clone(&self.disk));
+    pub async fn open(&self, opening: Opening) -> io::Result<(Book, Spool, Option<Spool>)> {
+        let (records, has_user) = (opening.records, opening.has_user);
+        let disk = Arc::clone(&self.disk);
         let (made, folder) = oneshot::channel();
         tokio::task::spawn_blocking(move || {
             // Nobody waits any more: there is no such call.
@@ -101,7 +103,9 @@ impl Writer {
         let call = self.next.fetch_add(1, Ordering::Relaxed);
         let broken = self.tx.try_send(Message::Open(call, Box::new(folder))).is_err();
         let book = Book::new(call, self.tx.clone(), broken);
-        Ok((book, Spool::new(call, self.tx.clone(), self.spares.clone(), records)))
+        let spool = Spool::new(call, self.tx.clone(), self.spares.clone(), records);
+        let of_user = has_user.then(|| spool.of_user());
+        Ok((book, spool, of_user))
     }
 }
 
@@ -152,9 +156,9 @@ impl Thread {
                     self.shown.push(call);
                 }
             }
-            Message::Reel(call, mut reel) => {
+            Message::Reel(call, of_user, mut reel) => {
                 if let Some(folder) = self.folders.get_mut(&call) {
-                    folder.reel(&reel);
+                    folder.reel(of_user, &reel);
                 }
                 reel.clear();
                 // More than enough are spare: fine.
@@ -251,7 +255,7 @@ mod tests {
             config,
         };
         let inbox = mpsc::channel(1).0;
-        Opening { dir, first, records, lead: Duration::ZERO, inbox }
+        Opening { dir, first, records, lead: Duration::ZERO, has_user: false, inbox }
     }
 
     #[tokio::test]
@@ -262,7 +266,7 @@ mod tests {
             let records = Records { tape, recording, ..Records::default() };
             let writer = Writer::spawn(dir.path().to_owned(), 0).expect("a thread");
             let opened = writer.open(opening(call.clone(), records)).await;
-            let (book, mut spool) = opened.expect("opened");
+            let (book, mut spool, _) = opened.expect("opened");
             // What was told is written already.
             assert!(fs::metadata(call.join(JOURNAL)).is_ok_and(|journal| journal.len() > 100));
             if let Some(tape) = spool.tape() {

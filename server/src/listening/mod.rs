@@ -14,17 +14,16 @@ mod words;
 use std::sync::Arc;
 
 use agent::{
-    line::{Decision, Input, Watch},
+    line::{Carrier, Decision, Input, Watch},
     stt::moonshine,
 };
-use dtmf::{
-    ToneDetector,
-    tone_detector::{Kind, Tone},
-};
+use dtmf::{ToneDetector, tone_detector::Kind};
 use media::{
     Mono,
+    barge_in::{Echo, EchoConfig},
     circuit::JUDGE_SAMPLES,
     ear::{self, Ear},
+    net::Lane,
     vad::silero::{Silero, SileroStream},
 };
 
@@ -36,6 +35,7 @@ use words::Words;
 pub struct Nets {
     judge: Option<Silero>,
     words: Option<Arc<moonshine::Model>>,
+    lane: Lane,
 }
 
 /// A model that is there and cannot be used.
@@ -57,7 +57,15 @@ impl Nets {
     pub fn load(models: &Models, words: bool) -> Result<Self, NetsError> {
         let judge = Silero::from_onnx(models.read("silero-vad/silero_vad.onnx")?)?;
         let words = words.then(|| moonshine_of(models)).transpose()?;
-        Ok(Self { judge: Some(judge), words })
+        Ok(Self { judge: Some(judge), words, lane: Lane::new() })
+    }
+
+    /// The same nets on a thread of their own.
+    #[must_use]
+    pub fn apart(&self) -> Self {
+        let lane = Lane::new();
+        let judge = self.judge.as_ref().map(|judge| judge.on(lane.clone()));
+        Self { judge, words: self.words.clone(), lane }
     }
 }
 
@@ -72,6 +80,9 @@ fn moonshine_of(models: &Models) -> Result<Arc<moonshine::Model>, NetsError> {
 /// One recording being listened to.
 pub struct Listening {
     ear: Ear,
+    echo: Echo,
+    /// Our own last sample's place in the hop, when both channels are there.
+    ours: Vec<i16>,
     tones: ToneDetector,
     watch: Watch,
     judge: Option<(Silero, SileroStream)>,
@@ -89,10 +100,12 @@ impl Listening {
     pub fn new(nets: &Nets) -> Self {
         Self {
             ear: Ear::new(),
+            echo: Echo::new(&EchoConfig::default()),
+            ours: Vec::with_capacity(ear::HOP),
             tones: ToneDetector::new(),
             watch: Watch::new(),
             judge: nets.judge.clone().map(|judge| (judge, SileroStream::default())),
-            words: nets.words.clone().map(Words::new),
+            words: nets.words.clone().map(|model| Words::new(model, nets.lane.clone())),
             hop: Vec::with_capacity(ear::HOP),
             chunk: Vec::with_capacity(JUDGE_SAMPLES),
             samples: 0,
@@ -100,29 +113,48 @@ impl Listening {
         }
     }
 
+    /// The carrier says that it was answered.
+    pub fn answered(&mut self) {
+        let now = Mono::from_micros(self.samples * 125);
+        self.watch.handle(now, Input::Carrier(Carrier::Answered));
+    }
+
     /// What sounds at this moment.
     pub fn ear(&self) -> &Ear {
         &self.ear
     }
 
-    /// The next samples, at 8 kHz. `covered`: our own voice sounds, and what is heard may be its echo.
-    pub fn feed(&mut self, samples: &[i16], covered: bool, mut decided: impl FnMut(Decision)) {
-        for sample in samples {
+    /// The next samples, at 8 kHz, and as many of our own, of which they may be the echo; none when only they are known.
+    pub fn feed(&mut self, samples: &[i16], ours: &[i16], mut decided: impl FnMut(Decision)) {
+        for (at, sample) in samples.iter().enumerate() {
             self.hop.push(*sample);
             self.chunk.push(*sample);
+            self.ours.extend(ours.get(at));
             self.samples += 1;
             self.judge_chunk();
-            if let Some(hop) = self.hop.first_chunk::<{ ear::HOP }>() {
-                self.ear.hop(hop, covered);
+            if let Some(hop) = self.hop.first_chunk::<{ ear::HOP }>().copied() {
+                let hop = if self.is_echo() { [0; ear::HOP] } else { hop };
+                self.ear.hop(&hop, false);
                 let told = &mut self.told;
-                self.tones.feed(hop, |tone| told.extend(beginning(&tone)));
+                self.tones.feed(&hop, |tone| told.extend(tone.is_news().then_some(tone.kind)));
                 if let Some(words) = &mut self.words {
-                    words.push(hop);
+                    words.push(&hop);
                 }
                 self.hop.clear();
+                self.ours.clear();
                 self.turn(&mut decided);
             }
         }
+    }
+
+    /// The hop may be nothing but our own voice coming back.
+    fn is_echo(&mut self) -> bool {
+        if self.ours.is_empty() {
+            return false;
+        }
+        let at = Mono::from_micros(self.samples * 125);
+        self.echo.sent(at, level_dbfs(&self.ours));
+        self.echo.covers(at, level_dbfs(&self.hop))
     }
 
     fn judge_chunk(&mut self) {
@@ -157,8 +189,9 @@ impl Listening {
     }
 }
 
-/// What a tone is, told once: tones that last are told again at their end.
-fn beginning(tone: &Tone) -> Option<Kind> {
-    let lasts = matches!(tone.kind, Kind::Ringback | Kind::Busy | Kind::Reorder | Kind::Dial);
-    (!lasts || tone.to_sample.is_none()).then_some(tone.kind)
+/// RMS level of a hop; silence is −96.
+fn level_dbfs(samples: &[i16]) -> f32 {
+    let power: f32 = samples.iter().map(|s| f32::from(*s).powi(2)).sum();
+    let rms = (power / samples.len().max(1) as f32).sqrt() / 32_768.0;
+    20.0 * rms.max(1.6e-5).log10()
 }

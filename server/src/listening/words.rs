@@ -3,7 +3,10 @@
 use std::{collections::VecDeque, sync::Arc};
 
 use agent::stt::moonshine;
-use media::ear::{HOP, Kind};
+use media::{
+    ear::{HOP, Kind},
+    net::Lane,
+};
 
 /// Sound kept, 12 s: of longer talk the end is understood.
 const KEPT: usize = 96_000;
@@ -14,6 +17,7 @@ const EVERY: u64 = 16_000;
 
 pub(super) struct Words {
     model: Arc<moonshine::Model>,
+    lane: Lane,
     kept: VecDeque<i16>,
     samples: u64,
     /// First sample of the talk that goes on, and where it was looked at last.
@@ -21,8 +25,8 @@ pub(super) struct Words {
 }
 
 impl Words {
-    pub(super) fn new(model: Arc<moonshine::Model>) -> Self {
-        Self { model, kept: VecDeque::with_capacity(KEPT + HOP), samples: 0, talk: None }
+    pub(super) fn new(model: Arc<moonshine::Model>, lane: Lane) -> Self {
+        Self { model, lane, kept: VecDeque::with_capacity(KEPT + HOP), samples: 0, talk: None }
     }
 
     pub(super) fn push(&mut self, hop: &[i16; HOP]) {
@@ -53,7 +57,7 @@ impl Words {
         let skipped = from.saturating_sub(oldest) as usize;
         let sound: Vec<i16> = self.kept.iter().skip(skipped).copied().collect();
         // Sound the net fails on was not understood.
-        let text = self.model.hear_8k(None, &sound).unwrap_or_default();
+        let text = self.model.hear_8k(Some(&self.lane), &sound).unwrap_or_default();
         (!text.is_empty()).then_some((text, from))
     }
 }

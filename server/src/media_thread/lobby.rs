@@ -18,7 +18,7 @@ use super::{
     transport::Message,
     words::{Order, Place, Report, TurnedAway},
 };
-use crate::{call_task::Inbox, clock::unix_seconds};
+use crate::clock::unix_seconds;
 
 /// Time to show a valid start.
 const PATIENCE: Duration = Duration::from_secs(5);
@@ -133,7 +133,7 @@ impl Lobby {
         };
         if let Some(place) = &self.newcomer.known {
             // A call that takes nothing any more is over; its order to leave follows.
-            let _ = place.inbox.try_send(Inbox::Media(Report::Signal(signal)));
+            let _ = place.reports.send(Report::Signal(signal));
         }
         Verdict::Waits
     }

@@ -1,6 +1,6 @@
 //! Lock-free single-producer single-consumer rings between a media thread and everybody else.
 //!
-//! Two per call: what was heard (→ recogniser), and speech to say (voice →). Each is bounded and says
+//! Two per call: what was heard (→ recogniser), and speech to say (voice →); two more between the legs of a bridge. Each is bounded and says
 //! what happens when it is full, and none is larger than it must be: a ring's memory is walked
 //! through round after round.
 
@@ -119,6 +119,9 @@ impl HeardOut {
     }
 }
 
+/// Sound on its way between the legs of a bridge, in samples: 200 ms. More comes only when a thread stands still.
+const RELAY_SAMPLES: usize = 1600;
+
 /// One piece of an utterance: so many samples of the sample ring, and whether it is the last.
 #[derive(Clone, Copy, Debug)]
 struct Piece {
@@ -202,6 +205,35 @@ impl SpeechOut {
         }
         let count = self.samples.pop_slice(&mut self.buffer[..piece.samples]);
         Some(Speech::Samples(piece.utterance, &self.buffer[..count]))
+    }
+}
+
+/// One leg's end of what it hears, for the other leg of a bridge.
+pub struct RelayIn(SpeechIn);
+
+/// The other leg's end.
+pub struct RelayOut(SpeechOut);
+
+/// A ring from one leg to another, and the bell of the seat that reads it.
+pub fn relay(bell: Bell) -> (RelayIn, RelayOut) {
+    let (samples_in, samples_out) = speech(bell, RELAY_SAMPLES);
+    (RelayIn(samples_in), RelayOut(samples_out))
+}
+
+impl RelayIn {
+    /// Adds one frame; what finds no room is lost.
+    pub fn push(&mut self, samples: &[i16]) {
+        self.0.push(UtteranceId::default(), samples);
+    }
+}
+
+impl RelayOut {
+    /// Takes one frame.
+    pub fn pop(&mut self) -> Option<&[i16]> {
+        match self.0.pop()? {
+            Speech::Samples(_, samples) => Some(samples),
+            Speech::End(_) => None,
+        }
     }
 }
 

@@ -14,7 +14,7 @@ use super::{
     seat::{Fate, Seat, SeatId, Wake},
     words::Report,
 };
-use crate::{call_task::Inbox, clock::Clock};
+use crate::clock::Clock;
 
 /// All seats, by id, ascending.
 #[derive(Default)]
@@ -92,7 +92,7 @@ impl Row {
                 let detail = panic_text(panic.as_ref());
                 error!(%detail, "a circuit panicked; its call ends, the others go on");
                 counter!("trunkline_panics_total").increment(1);
-                let _ = self.seat.inbox().try_send(Inbox::Media(Report::Panicked { detail }));
+                let _ = self.seat.reports().send(Report::Panicked { detail });
                 false
             }
         }

@@ -12,7 +12,6 @@ use crossbeam_channel::{Receiver, RecvTimeoutError, TryRecvError};
 use media::Mono;
 use metrics::counter;
 use mio::{Events, Poll, Token};
-use tokio::sync::mpsc;
 
 use super::{
     Arrival, Newcomer, Shared,
@@ -21,9 +20,8 @@ use super::{
     rows::Rows,
     seat::{Line, Seat, SeatId},
     strain::Meter,
-    words::{Place, Report, RtpLeg},
+    words::{Place, Report, Reports, RtpLeg},
 };
-use crate::call_task::Inbox;
 
 /// How often streams are drained and circuits driven.
 const TICK: Duration = Duration::from_millis(2);
@@ -145,7 +143,7 @@ impl Thread {
     fn seat(&mut self, now: Mono, newcomer: Newcomer, place: Place) {
         let id = self.shared.next_seat.fetch_add(1, Ordering::Relaxed);
         let Newcomer { mut transport, translator, .. } = newcomer;
-        let inbox = place.inbox.clone();
+        let reports = place.reports.clone();
         let born = match transport.watch(self.poll.registry(), Token(id as usize)) {
             Ok(()) => {
                 let capabilities = translator.capabilities();
@@ -155,13 +153,13 @@ impl Thread {
             }
             Err(e) => Err(format!("its socket cannot be watched: {e}")),
         };
-        self.sit_down(born, &inbox);
+        self.sit_down(born, &reports);
     }
 
     fn seat_leg(&mut self, now: Mono, leg: RtpLeg) {
         let id = self.shared.next_seat.fetch_add(1, Ordering::Relaxed);
         let RtpLeg { remote, capabilities, mut place } = leg;
-        let inbox = place.inbox.clone();
+        let reports = place.reports.clone();
         (place.circuit.clear, place.circuit.mark) = (false, false);
         let way = match &mut self.packets {
             Some(packets) => packets.announce(remote, id, &place.circuit),
@@ -175,15 +173,14 @@ impl Thread {
         {
             packets.withdraw(remote, id);
         }
-        self.sit_down(born, &inbox);
+        self.sit_down(born, &reports);
     }
 
-    fn sit_down(&mut self, born: Result<Seat, String>, inbox: &mpsc::Sender<Inbox>) {
+    fn sit_down(&mut self, born: Result<Seat, String>, reports: &Reports) {
         match born {
             Ok(seat) => self.seats.push(seat),
             Err(detail) => {
-                let report = Report::Panicked { detail };
-                let _ = inbox.try_send(Inbox::Media(report));
+                let _ = reports.send(Report::Panicked { detail });
             }
         }
     }

@@ -14,7 +14,7 @@ use media::circuit::{self, CircuitConfig};
 use telephony::{Bridging, Capabilities, DigitPath, MachineDetection, Signal};
 use tokio::sync::{mpsc, oneshot};
 
-use super::rings::{self, Bell, HeardIn, HeardOut, SpeechIn, SpeechOut};
+use super::rings::{self, Bell, HeardIn, HeardOut, RelayIn, RelayOut, SpeechIn, SpeechOut};
 use crate::{
     call_task::{INBOX_MAX, Inbox},
     journal::{self, Spool, Spooled},
@@ -85,6 +85,53 @@ pub enum Report {
     },
 }
 
+/// Where the reports of one leg go.
+#[derive(Clone)]
+pub struct Reports {
+    inbox: mpsc::Sender<Inbox>,
+    of_user: bool,
+}
+
+impl Reports {
+    /// Those of the callee's leg.
+    pub fn new(inbox: mpsc::Sender<Inbox>) -> Self {
+        Self { inbox, of_user: false }
+    }
+
+    /// The same call's, of the user's own leg.
+    pub fn of_user(&self) -> Self {
+        Self { inbox: self.inbox.clone(), of_user: true }
+    }
+
+    /// The call they go to.
+    pub fn inbox(&self) -> &mpsc::Sender<Inbox> {
+        &self.inbox
+    }
+
+    /// Reports.
+    ///
+    /// # Errors
+    /// When the call is over, or takes nothing more.
+    pub fn send(&self, report: Report) -> Result<(), mpsc::error::TrySendError<Inbox>> {
+        let report = if self.of_user { Inbox::User(report) } else { Inbox::Media(report) };
+        self.inbox.try_send(report)
+    }
+
+    /// What the carrier says of this leg.
+    pub fn signal(&self, signal: Signal) -> Option<Inbox> {
+        let signal = if self.of_user { signal.of_user_leg() } else { Some(signal) };
+        signal.map(Inbox::Signal)
+    }
+}
+
+/// One leg's end of a bridge: frames to the other leg and from it.
+pub struct Relay {
+    /// What is heard here.
+    pub to: RelayIn,
+    /// What is heard there.
+    pub from: RelayOut,
+}
+
 /// Everything a circuit needs to be born on a media thread: one call's end of all its channels.
 pub struct Place {
     /// How the circuit is set up.
@@ -97,11 +144,13 @@ pub struct Place {
     /// The same channel's other end, for the judge.
     pub orders_tx: Orders,
     /// Where reports go.
-    pub inbox: mpsc::Sender<Inbox>,
-    /// To the recogniser.
-    pub heard: HeardIn,
+    pub reports: Reports,
+    /// To the recogniser, if there is one.
+    pub heard: Option<HeardIn>,
     /// From the voice.
     pub speech: SpeechOut,
+    /// From and to another leg, if there can be one.
+    pub relay: Option<Relay>,
     /// To the journal.
     pub spool: Spool,
     /// For people who watch.
@@ -150,9 +199,10 @@ impl RtpLeg {
             is_whole_call: false,
             orders: orders_rx,
             orders_tx: orders.clone(),
-            inbox: inbox_tx,
-            heard: heard_in,
+            reports: Reports::new(inbox_tx),
+            heard: Some(heard_in),
             speech: speech_out,
+            relay: None,
             spool,
             levels: Arc::new(Levels::default()),
         };

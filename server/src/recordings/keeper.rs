@@ -14,7 +14,7 @@ use crossbeam_channel::{RecvTimeoutError, Sender, bounded};
 use super::{STORED, forget, opus};
 use crate::{
     config::{Records, Storage},
-    journal::{RECORDING, TAPE, TRANSCRIPT},
+    journal::{RECORDING, TAPE, TRANSCRIPT, USER_TAPE},
     recovery::is_plain_id,
 };
 
@@ -126,7 +126,7 @@ fn one(entry: &DirEntry, records: &Records, now: SystemTime, swept: &mut Swept) 
 /// Deletes a call's sound; whether there was any.
 fn silence(dir: &Path) -> io::Result<bool> {
     let mut any = false;
-    for name in [STORED, RECORDING, TAPE] {
+    for name in [STORED, RECORDING, TAPE, USER_TAPE] {
         match fs::remove_file(dir.join(name)) {
             Ok(()) => any = true,
             Err(error) if error.kind() == io::ErrorKind::NotFound => {}

@@ -7,7 +7,7 @@ use std::{
 use super::*;
 use crate::{
     config::{Records, Storage},
-    journal::{JOURNAL, TAPE, TRANSCRIPT},
+    journal::{JOURNAL, TAPE, TRANSCRIPT, USER_TAPE},
 };
 
 const DAY: Duration = Duration::from_hours(24);
@@ -29,6 +29,7 @@ fn call(calls_dir: &Path, id: &str, to: &str, samples: usize) -> PathBuf {
     });
     fs::write(dir.join(JOURNAL), format!("{first}\n")).expect("written");
     fs::write(dir.join(TAPE), "a tape").expect("written");
+    fs::write(dir.join(USER_TAPE), "another").expect("written");
     fs::write(dir.join(TRANSCRIPT), "{}").expect("written");
     let spec = hound::WavSpec {
         channels: 2,
@@ -138,6 +139,7 @@ fn sound_and_calls_go_when_their_days_are_over() {
     assert!(file(&folder).is_some() && !half_made.exists());
     assert_eq!(after(2), Swept { silenced: 1, ..Swept::default() });
     assert!(file(&folder).is_none() && !folder.join(TAPE).exists());
+    assert!(!folder.join(USER_TAPE).exists());
     assert!(folder.join(TRANSCRIPT).exists());
     assert_eq!(after(3), Swept::default(), "once");
     assert_eq!(after(4), Swept { forgotten: 1, ..Swept::default() });

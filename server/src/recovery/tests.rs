@@ -34,7 +34,14 @@ fn opening(dir: PathBuf) -> Opening {
         config,
     };
     let inbox = mpsc::channel(1).0;
-    Opening { dir, first, records: Records::default(), lead: Duration::ZERO, inbox }
+    Opening {
+        dir,
+        first,
+        records: Records::default(),
+        lead: Duration::ZERO,
+        has_user: false,
+        inbox,
+    }
 }
 
 fn at(ms: u64) -> Mono {
@@ -92,7 +99,7 @@ async fn a_lost_call_ends_where_its_process_died() {
     let (here, there) = (dir.path().join("here"), dir.path().join("there"));
     let writer = Writer::spawn(here.clone(), 0).expect("a thread");
     let opened = writer.open(opening(here.join("lost"))).await;
-    let (mut book, mut spool) = opened.expect("opened");
+    let (mut book, mut spool, _) = opened.expect("opened");
     talk(&mut book);
     spool.sound(Side::Callee, at(2_600), &[5; 8_000]);
     spool.turn(at(3_000));
@@ -134,7 +141,7 @@ async fn an_end_that_was_written_down_counts() {
     let (here, there) = (dir.path().join("here"), dir.path().join("there"));
     let writer = Writer::spawn(here.clone(), 0).expect("a thread");
     let opened = writer.open(opening(here.join("lost"))).await;
-    let (mut book, _spool) = opened.expect("opened");
+    let (mut book, _spool, _) = opened.expect("opened");
     talk(&mut book);
     let (outcome, cause) = (Outcome::Answered, Cause::NormalClearing);
     let (by, talk_ms) = (EndedBy::Callee, 4_200);

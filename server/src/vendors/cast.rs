@@ -118,7 +118,8 @@ fn embedded_ear(model: Arc<moonshine::Model>) -> Make<dyn stt::Dialect> {
     })
 }
 
-fn load_mouth(models: &Models) -> Result<Arc<hibari::Model>, CastError> {
+/// The embedded voice.
+pub(crate) fn load_mouth(models: &Models) -> Result<Arc<hibari::Model>, CastError> {
     let text = |name: &str| -> Result<String, CastError> {
         String::from_utf8(models.read(name)?)
             .map_err(|_| CastError::Load(format!("{name} is not UTF-8")))

@@ -7,6 +7,7 @@ mod mind;
 mod mouth;
 mod pulse;
 
+pub(crate) use cast::load_mouth;
 pub use cast::{Cast, CastError, Dialects};
 pub(crate) use ear::{as_input, spawn as spawn_ear};
 pub(crate) use mind::spawn as spawn_mind;

@@ -3,6 +3,7 @@
 
 mod accounts;
 mod bad_input;
+mod bridge;
 mod disk;
 mod documented;
 mod events;

@@ -112,6 +112,22 @@ impl Score {
         &self.script
     }
 
+    /// Every text of the script with its sound.
+    pub fn texts(&self) -> impl Iterator<Item = (&str, &[i16])> {
+        self.sounds.iter().filter_map(|(sound, samples)| match sound {
+            Sound::Text(text) => Some((text.as_str(), &samples[..])),
+            _ => None,
+        })
+    }
+
+    /// Every sound of the script that is no text: music, tones, noises.
+    pub fn noises(&self) -> impl Iterator<Item = &[i16]> {
+        self.sounds.iter().filter_map(|(sound, samples)| match sound {
+            Sound::Text(_) | Sound::Burst(_) => None,
+            _ => Some(&samples[..]),
+        })
+    }
+
     /// A sound of the script, 8 kHz mono.
     pub fn sound(&self, wanted: &Sound) -> Option<Arc<[i16]>> {
         self.sounds.get(wanted).cloned()

@@ -7,8 +7,9 @@
 //! ```
 //!
 //! The ear stands in for recogniser and line state. It knows what plays, says it late, in pieces and,
-//! if asked to, wrongly.
+//! if asked to, wrongly. `call` is the same with nothing standing in: a whole Call, which hears for itself.
 
+mod call;
 mod ear;
 mod mouth;
 
@@ -24,6 +25,7 @@ use crate::{
     sound::FRAME_SAMPLES,
     tree::{Account, Errand, Key, Tree},
 };
+pub use call::{CallReport, CallTrial, call, call_to, menu_lines, task};
 use ear::Ear;
 use mouth::Mouth;
 
@@ -234,7 +236,7 @@ impl<M: Matcher> Trial<M> {
                 Output::Say { text } => self.mouth.say(text),
                 Output::Over(end) => self.end = Some(*end),
                 Output::Hush => self.mouth.hush(),
-                Output::Note(_) | Output::Ignored { .. } => {}
+                Output::Note(_) | Output::Asks | Output::Ignored { .. } => {}
             }
             self.outputs.push((now.as_millis(), output));
         }

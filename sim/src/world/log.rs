@@ -13,7 +13,9 @@ pub struct Log {
     pub call: Vec<(Mono, call::Output)>,
     /// Every event of the circuit.
     pub sounds: Vec<(Mono, circuit::Event)>,
-    /// Inputs the circuit could not use.
+    /// Every event of the user's circuit.
+    pub user_sounds: Vec<(Mono, circuit::Event)>,
+    /// Inputs the circuits could not use.
     pub ignored: Vec<(Mono, circuit::Ignored)>,
     /// Faults of the carrier, by code.
     pub faults: Vec<(Mono, &'static str)>,

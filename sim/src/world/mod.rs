@@ -5,13 +5,16 @@
 //!     └─Think▶ llm ─▶ Call      Circuit ◀─Speech─ tts ◀─Speak─ Call      Circuit ◀Verdict─ judge
 //! ```
 //!
+//! A call may have a second leg of the same kind, the user's ([`World::with_user`]).
+//!
 //! The routing is the table in `ARCHITECTURE.md`, the same as the shell's. Dialects that need a
 //! network are not for here: what they ask of it is dropped.
 
+mod end;
 mod log;
 mod route;
 
-use std::{collections::VecDeque, time::Duration};
+use std::{collections::BTreeSet, time::Duration};
 
 use agent::{
     call::{self, Call, CallConfig},
@@ -19,17 +22,17 @@ use agent::{
 };
 use media::{
     Mono,
-    circuit::{self, Circuit, CircuitConfig, JUDGE_SAMPLES},
+    circuit::{self, CircuitConfig, JUDGE_SAMPLES, UtteranceId},
 };
-use telephony::{Loopback, Signal, Translator, Twilio, conformance::Wire};
 
 pub use log::Log;
 
 use crate::{
     callee::Recogniser,
-    line::{Dialect, Line, LineConfig, LineInput},
+    line::{Line, LineConfig},
     sound,
 };
+use end::{End, Who};
 
 /// Most steps of one call: far above any that ends; a call that spins stops here.
 pub const STEPS_MAX: usize = 2_000_000;
@@ -82,52 +85,39 @@ pub fn plain_judge(samples: &[i16; JUDGE_SAMPLES], _fresh: bool) -> f32 {
     if LAGS.map(correlation).fold(0.0, f64::max) > 0.6 { 0.95 } else { 0.02 }
 }
 
-/// What arrives at the agent's end.
-enum Arrival {
-    Wire(Wire),
-    Signal(Signal),
-    Closed,
-}
-
 /// One call and everything around it.
 pub struct World {
     config: WorldConfig,
     minds: Minds,
     now: Mono,
     call: Call,
-    circuit: Option<Circuit>,
-    translator: Box<dyn Translator>,
-    line: Option<Line>,
-    to_agent: VecDeque<(Mono, Arrival)>,
-    to_line: VecDeque<(Mono, Wire)>,
-    hangup_at: Option<Mono>,
-    verdicts: VecDeque<(Mono, circuit::Verdict)>,
+    callee: End,
+    user: Option<End>,
+    /// What is for the user's ear.
+    whispers: BTreeSet<UtteranceId>,
     log: Log,
-    write: Vec<u8>,
 }
 
 impl World {
     /// A world in which nothing has happened.
     pub fn new(config: WorldConfig, minds: Minds) -> Self {
-        let translator: Box<dyn Translator> = match config.line.dialect {
-            Dialect::Twilio => Box::new(Twilio::new()),
-            Dialect::Loopback => Box::new(Loopback::new()),
-        };
         Self {
             call: Call::new(config.call.clone()),
+            callee: End::new(config.line.clone()),
+            user: None,
+            whispers: BTreeSet::new(),
             config,
             minds,
             now: Mono::ZERO,
-            circuit: None,
-            translator,
-            line: None,
-            to_agent: VecDeque::new(),
-            to_line: VecDeque::new(),
-            hangup_at: None,
-            verdicts: VecDeque::new(),
             log: Log::default(),
-            write: Vec::new(),
         }
+    }
+
+    /// The user's telephone is this line; without one it cannot be reached.
+    #[must_use]
+    pub fn with_user(mut self, line: LineConfig) -> Self {
+        self.user = Some(End::new(line));
+        self
     }
 
     /// Begins the call and runs until both ends are over, or until `until`.
@@ -136,8 +126,8 @@ impl World {
         self.settle();
         for _ in 0..STEPS_MAX {
             let over = self.log.ended().is_some()
-                && self.line.as_ref().is_none_or(|line| line.ended().is_some())
-                && self.to_agent.is_empty();
+                && self.callee.is_over()
+                && self.user.as_ref().is_none_or(End::is_over);
             let Some(next) = self.next_deadline().filter(|at| !over && *at <= until) else { break };
             self.now = self.now.max(next);
             self.step();
@@ -157,7 +147,12 @@ impl World {
 
     /// The line, once dialled.
     pub fn line(&self) -> Option<&Line> {
-        self.line.as_ref()
+        self.callee.line.as_ref()
+    }
+
+    /// The user's line, once dialled.
+    pub fn user_line(&self) -> Option<&Line> {
+        self.user.as_ref()?.line.as_ref()
     }
 
     /// The mind.
@@ -171,18 +166,13 @@ impl World {
     }
 
     fn next_deadline(&self) -> Option<Mono> {
-        let circuit = self.circuit.as_ref().and_then(Circuit::deadline).map(|(at, _)| at);
         [
-            self.line.as_ref().and_then(Line::deadline),
-            circuit,
+            self.callee.next_deadline(),
+            self.user.as_ref().and_then(End::next_deadline),
             self.call.deadline().map(|(at, _)| at),
             self.minds.stt.deadline(),
             self.minds.llm.deadline(),
             self.minds.tts.deadline(),
-            self.to_agent.front().map(|(at, _)| *at),
-            self.to_line.front().map(|(at, _)| *at),
-            self.verdicts.front().map(|(at, _)| *at),
-            self.hangup_at,
         ]
         .into_iter()
         .flatten()
@@ -192,26 +182,17 @@ impl World {
     /// Everything due now, in a fixed order.
     fn step(&mut self) {
         let now = self.now;
-        while let Some((_, wire)) = self.to_line.pop_front_if(|(at, _)| *at <= now) {
-            if let Some(line) = &mut self.line {
-                line.handle(now, LineInput::Message(wire.message()));
+        for who in Who::BOTH {
+            let Some(end) = self.end(who) else { continue };
+            end.step_line(now);
+            while let Some((_, arrival)) =
+                self.end(who).and_then(|end| end.to_agent.pop_front_if(|(at, _)| *at <= now))
+            {
+                self.arrive(who, arrival);
             }
-        }
-        if let Some(line) = &mut self.line {
-            if self.hangup_at.take_if(|at| *at <= now).is_some() {
-                line.handle(now, LineInput::Hangup);
-            } else if line.deadline().is_some_and(|at| at <= now) {
-                line.handle(now, LineInput::Tick);
+            if let Some(end) = self.end(who) {
+                end.step_circuit(now);
             }
-        }
-        while let Some((_, arrival)) = self.to_agent.pop_front_if(|(at, _)| *at <= now) {
-            self.arrive(arrival);
-        }
-        while let Some((_, verdict)) = self.verdicts.pop_front_if(|(at, _)| *at <= now) {
-            self.sound(circuit::Input::Verdict(verdict));
-        }
-        if self.circuit.as_ref().and_then(Circuit::deadline).is_some_and(|(at, _)| at <= now) {
-            self.sound(circuit::Input::Tick);
         }
         if self.minds.stt.deadline().is_some_and(|at| at <= now) {
             self.minds.stt.handle(now, stt::Input::Tick);
@@ -232,9 +213,17 @@ impl World {
         self.call.handle(self.now, input);
     }
 
-    fn sound(&mut self, input: circuit::Input<'_>) {
-        if let Some(circuit) = &mut self.circuit {
-            circuit.handle(self.now, input);
+    fn end(&mut self, who: Who) -> Option<&mut End> {
+        match who {
+            Who::Callee => Some(&mut self.callee),
+            Who::User => self.user.as_mut(),
+        }
+    }
+
+    fn sound(&mut self, who: Who, input: circuit::Input<'_>) {
+        let now = self.now;
+        if let Some(circuit) = self.end(who).and_then(|end| end.circuit.as_mut()) {
+            circuit.handle(now, input);
         }
     }
 

@@ -4,15 +4,18 @@ use agent::{
     call::{self, Listen},
     llm, stt, tts,
 };
-use media::circuit::{self, Circuit};
+use media::circuit::{self, Circuit, UtteranceId};
 use telephony::{
-    Control, Signal,
+    Cause, Control, Signal, Translator,
     conformance::Wire,
     stream::{Incoming, Kind, Outgoing},
 };
 
-use super::{Arrival, World};
-use crate::line::{Line, LineInput, LineOutput};
+use super::{
+    World,
+    end::{Arrival, End, Who},
+};
+use crate::line::{LineInput, LineOutput};
 
 /// Rounds of routing without the clock moving: far above any that settles.
 const ROUNDS_MAX: usize = 10_000;
@@ -21,12 +24,11 @@ impl World {
     /// Routes until nobody has anything more to say.
     pub(super) fn settle(&mut self) {
         for _ in 0..ROUNDS_MAX {
-            let said = self.drain_line()
-                | self.drain_circuit()
-                | self.drain_call()
-                | self.drain_stt()
-                | self.drain_llm()
-                | self.drain_tts();
+            let mut said = false;
+            for who in Who::BOTH {
+                said |= self.drain_line(who) | self.drain_circuit(who) | self.relay(who);
+            }
+            said |= self.drain_call() | self.drain_stt() | self.drain_llm() | self.drain_tts();
             if !said {
                 return;
             }
@@ -35,41 +37,47 @@ impl World {
     }
 
     /// Something arrives at the agent's end of the wire.
-    pub(super) fn arrive(&mut self, arrival: Arrival) {
+    pub(super) fn arrive(&mut self, who: Who, arrival: Arrival) {
+        let now = self.now;
         let wire = match arrival {
             Arrival::Wire(wire) => wire,
-            Arrival::Signal(signal) => return self.tell(call::Input::Signal(signal)),
+            Arrival::Signal(signal) => return self.signal(who, signal),
             Arrival::Closed => {
-                self.log.closed = Some(self.now);
-                return self.tell(call::Input::Signal(Signal::MediaStopped));
+                if who == Who::Callee {
+                    self.log.closed = Some(now);
+                }
+                return self.signal(who, Signal::MediaStopped);
             }
         };
+        let Some(end) = self.end(who) else { return };
         // Taken out so that its borrowed words can be routed; put back at the end.
         let mut translator =
-            std::mem::replace(&mut self.translator, Box::new(telephony::Loopback::new()));
+            std::mem::replace(&mut end.translator, Box::new(telephony::Loopback::new()));
         match translator.read(wire.message()) {
             Ok(None) => {}
             Ok(Some(incoming)) => {
                 if matches!(incoming, Incoming::Started(_)) {
-                    self.start_circuit(translator.capabilities());
+                    self.start_circuit(who, translator.capabilities());
                 } else {
-                    self.incoming(&incoming);
+                    self.incoming(who, &incoming);
                 }
             }
             Err(fault) => {
-                self.log.faults.push((self.now, fault.code));
+                self.log.faults.push((now, fault.code));
                 let (code, detail) = (fault.code.to_owned(), fault.detail);
-                self.tell(call::Input::Signal(Signal::Misbehaved { code, detail }));
+                self.signal(who, Signal::Misbehaved { code, detail });
             }
         }
-        self.translator = translator;
+        if let Some(end) = self.end(who) {
+            end.translator = translator;
+        }
     }
 
-    fn incoming(&mut self, incoming: &Incoming<'_>) {
+    fn incoming(&mut self, who: Who, incoming: &Incoming<'_>) {
         let signal = match incoming {
-            Incoming::Audio { payload } => return self.sound(circuit::Input::Audio(payload)),
-            Incoming::Digit(digit) => return self.sound(circuit::Input::Digit(*digit)),
-            Incoming::Mark(mark) => return self.sound(circuit::Input::Mark(*mark)),
+            Incoming::Audio { payload } => return self.sound(who, circuit::Input::Audio(payload)),
+            Incoming::Digit(digit) => return self.sound(who, circuit::Input::Digit(*digit)),
+            Incoming::Mark(mark) => return self.sound(who, circuit::Input::Mark(*mark)),
             Incoming::Started(_) => return,
             Incoming::Stopped => Signal::MediaStopped,
             Incoming::Ringing => Signal::Ringing,
@@ -78,25 +86,41 @@ impl World {
                 Signal::Ended { cause: *cause, by_callee: *by_callee }
             }
         };
-        self.tell(call::Input::Signal(signal));
+        self.signal(who, signal);
     }
 
-    fn start_circuit(&mut self, capabilities: telephony::Capabilities) {
-        match Circuit::new(&self.config.circuit, self.now) {
-            Ok(circuit) => {
-                self.circuit = Some(circuit);
-                self.tell(call::Input::Signal(Signal::MediaStarted { capabilities }));
-            }
-            Err(error) => {
-                self.tell(call::Input::Request(call::Request::Abort { detail: error.to_string() }))
-            }
+    fn signal(&mut self, who: Who, signal: Signal) {
+        let signal = match who {
+            Who::Callee => Some(signal),
+            Who::User => signal.of_user_leg(),
+        };
+        if let Some(signal) = signal {
+            self.tell(call::Input::Signal(signal));
         }
     }
 
-    fn drain_line(&mut self) -> bool {
-        let Some(line) = &mut self.line else { return false };
+    fn start_circuit(&mut self, who: Who, capabilities: telephony::Capabilities) {
+        let born = Circuit::new(&self.config.circuit, self.now);
+        match (born, self.end(who)) {
+            (Ok(circuit), Some(end)) => {
+                end.circuit = Some(circuit);
+                self.signal(who, Signal::MediaStarted { capabilities });
+            }
+            (Err(error), _) => {
+                self.tell(call::Input::Request(call::Request::Abort { detail: error.to_string() }))
+            }
+            (Ok(_), None) => {}
+        }
+    }
+
+    fn drain_line(&mut self, who: Who) -> bool {
+        let (now, at) = (self.now, self.later(self.config.wire_ms));
+        let end = match who {
+            Who::Callee => Some(&mut self.callee),
+            Who::User => self.user.as_mut(),
+        };
+        let Some(End { line: Some(line), to_agent, .. }) = end else { return false };
         let mut said = false;
-        let at = self.now + std::time::Duration::from_millis(u64::from(self.config.wire_ms));
         while let Some(output) = line.poll() {
             said = true;
             let arrival = match output {
@@ -106,27 +130,35 @@ impl World {
                 LineOutput::Recognise { id, samples } => {
                     if let Some(recogniser) = &mut self.minds.callee {
                         let text = recogniser.text_of(&samples);
-                        line.handle(self.now, LineInput::Recognised { id, text: &text });
+                        line.handle(now, LineInput::Recognised { id, text: &text });
                     }
                     continue;
                 }
             };
-            self.to_agent.push_back((at, arrival));
+            to_agent.push_back((at, arrival));
         }
         said
     }
 
-    fn drain_circuit(&mut self) -> bool {
-        let Some(circuit) = &mut self.circuit else { return false };
-        let mut said = false;
+    fn drain_circuit(&mut self, who: Who) -> bool {
         let now = self.now;
-        let wire_at = now + std::time::Duration::from_millis(u64::from(self.config.wire_ms));
-        let judge_at = now + std::time::Duration::from_millis(u64::from(self.config.judge_ms));
+        let (wire_at, judge_at) =
+            (self.later(self.config.wire_ms), self.later(self.config.judge_ms));
+        let end = match who {
+            Who::Callee => Some(&mut self.callee),
+            Who::User => self.user.as_mut(),
+        };
+        let Some(end) = end else { return false };
+        let Some(circuit) = &mut end.circuit else { return false };
+        let is_bridged = circuit.is_bridged();
+        let mut said = false;
         while let Some(output) = circuit.poll() {
             said = true;
             let outgoing = match output {
                 circuit::Output::Frame(frame) => {
-                    self.log.sent_samples += frame.len() as u64;
+                    if who == Who::Callee {
+                        self.log.sent_samples += frame.len() as u64;
+                    }
                     Outgoing::Audio(frame)
                 }
                 circuit::Output::Mark(mark) => Outgoing::Mark(mark),
@@ -136,18 +168,27 @@ impl World {
                 }
                 circuit::Output::Rtcp(_) => continue,
                 circuit::Output::Heard(samples) => {
-                    self.log.heard_samples += samples.len() as u64;
-                    self.minds.stt.handle(now, stt::Input::Audio(samples));
+                    if is_bridged {
+                        end.relayed.push_back(samples.to_vec());
+                    }
+                    if who == Who::Callee {
+                        self.log.heard_samples += samples.len() as u64;
+                        self.minds.stt.handle(now, stt::Input::Audio(samples));
+                    }
                     continue;
                 }
                 circuit::Output::Judge { chunk, reset, samples } => {
                     let probability = (self.minds.judge)(samples, reset);
-                    self.verdicts.push_back((judge_at, circuit::Verdict { chunk, probability }));
+                    end.verdicts.push_back((judge_at, circuit::Verdict { chunk, probability }));
                     continue;
                 }
                 circuit::Output::Event(event) => {
-                    self.log.sounds.push((now, event));
-                    self.call.handle(now, call::Input::Sound(event));
+                    let (log, input) = match who {
+                        Who::Callee => (&mut self.log.sounds, call::Input::Sound(event)),
+                        Who::User => (&mut self.log.user_sounds, call::Input::UserSound(event)),
+                    };
+                    log.push((now, event));
+                    self.call.handle(now, input);
                     continue;
                 }
                 circuit::Output::Ignored(why) => {
@@ -155,16 +196,21 @@ impl World {
                     continue;
                 }
             };
-            self.write.clear();
-            match self.translator.write(outgoing, &mut self.write) {
-                Some(Kind::Text) => {
-                    let text = String::from_utf8_lossy(&self.write).into_owned();
-                    self.to_line.push_back((wire_at, Wire::Text(text)));
-                }
-                Some(Kind::Binary) => {
-                    self.to_line.push_back((wire_at, Wire::Binary(self.write.clone())));
-                }
-                None => {}
+            let wire = carried(end.translator.as_mut(), outgoing, &mut end.write);
+            end.to_line.extend(wire.map(|wire| (wire_at, wire)));
+        }
+        said
+    }
+
+    /// What was heard on one leg goes to the other, once that one is joined too.
+    fn relay(&mut self, who: Who) -> bool {
+        let Some(end) = self.end(who) else { return false };
+        let heard = std::mem::take(&mut end.relayed);
+        let said = !heard.is_empty();
+        for samples in heard {
+            let other = self.end(who.other()).and_then(|end| end.circuit.as_ref());
+            if other.is_some_and(Circuit::is_bridged) {
+                self.sound(who.other(), circuit::Input::Relay(&samples));
             }
         }
         said
@@ -177,7 +223,16 @@ impl World {
             said = true;
             match &output {
                 call::Output::Control(control) => self.control(control),
-                call::Output::Sound(command) => self.sound(circuit::Input::Command(*command)),
+                call::Output::Sound(command) => {
+                    self.sound(Who::Callee, circuit::Input::Command(*command));
+                }
+                call::Output::UserSound(command) => {
+                    self.sound(Who::User, circuit::Input::Command(*command));
+                }
+                call::Output::Whisper { utterance, text } => {
+                    self.whispers.insert(*utterance);
+                    self.minds.tts.handle(now, tts::Input::Say { utterance: *utterance, text });
+                }
                 call::Output::Listen(listen) => self.minds.stt.handle(
                     now,
                     match *listen {
@@ -212,23 +267,33 @@ impl World {
 
     fn control(&mut self, control: &Control) {
         match control {
-            Control::Dial { .. } => {
-                let mut line = Line::new(self.config.line.clone(), self.now);
-                line.handle(self.now, LineInput::Tick);
-                self.line = Some(line);
-            }
-            Control::Hangup => self.hangup_at = Some(self.later(self.config.wire_ms)),
+            Control::Dial { .. } => self.callee.dial(self.now),
+            Control::Hangup => self.callee.hangup_at = Some(self.later(self.config.wire_ms)),
             Control::SendDigits { digits } => {
-                if let Some(line) = &mut self.line {
+                if let Some(line) = &mut self.callee.line {
                     for digit in digits.iter() {
                         line.handle(self.now, LineInput::Digit(digit));
                     }
                 }
                 let at = self.later(self.config.wire_ms);
-                self.to_agent.push_back((at, Arrival::Signal(Signal::DigitsSent)));
+                self.callee.to_agent.push_back((at, Arrival::Signal(Signal::DigitsSent)));
             }
-            // This world's lines are outbound and cannot bridge.
-            Control::Answer | Control::DialBridge { .. } | Control::Bridge => {}
+            Control::DialBridge { .. } => match &mut self.user {
+                Some(user) => user.dial(self.now),
+                None => {
+                    let at = self.later(self.config.wire_ms);
+                    let ended = Signal::BridgeEnded { cause: Cause::Unreachable };
+                    self.callee.to_agent.push_back((at, Arrival::Signal(ended)));
+                }
+            },
+            Control::HangupBridge => {
+                let at = self.later(self.config.wire_ms);
+                if let Some(user) = &mut self.user {
+                    user.hangup_at = Some(at);
+                }
+            }
+            // This world's lines are outbound, and we join them ourselves.
+            Control::Answer | Control::Bridge => {}
         }
     }
 
@@ -261,11 +326,13 @@ impl World {
             match output {
                 tts::Output::Wire(_) => {}
                 tts::Output::Audio { utterance, samples } => {
-                    self.sound(circuit::Input::Speech { utterance, samples: &samples });
+                    let who = self.ear_of(utterance);
+                    self.sound(who, circuit::Input::Speech { utterance, samples: &samples });
                 }
                 tts::Output::Event(event) => {
                     if let tts::Event::Done { utterance, .. } = event {
-                        self.sound(circuit::Input::SpeechEnd(utterance));
+                        let who = self.ear_of(utterance);
+                        self.sound(who, circuit::Input::SpeechEnd(utterance));
                     }
                     self.call.handle(self.now, call::Input::Tts(event));
                 }
@@ -273,4 +340,22 @@ impl World {
         }
         said
     }
+
+    /// Who is to hear it.
+    fn ear_of(&self, utterance: UtteranceId) -> Who {
+        if self.whispers.contains(&utterance) { Who::User } else { Who::Callee }
+    }
+}
+
+/// What is said, as it goes over the wire.
+fn carried(
+    translator: &mut dyn Translator,
+    outgoing: Outgoing<'_>,
+    buffer: &mut Vec<u8>,
+) -> Option<Wire> {
+    buffer.clear();
+    Some(match translator.write(outgoing, buffer)? {
+        Kind::Text => Wire::Text(String::from_utf8_lossy(buffer).into_owned()),
+        Kind::Binary => Wire::Binary(buffer.clone()),
+    })
 }

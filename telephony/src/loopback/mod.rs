@@ -44,7 +44,7 @@ impl Translator for Loopback {
             clear: true,
             mark: true,
             digits: DigitPath::InBand,
-            bridging: Bridging::None,
+            bridging: Bridging::LocalMix,
             machine_detection: MachineDetection::None,
             reattach: false,
             in_order: true,

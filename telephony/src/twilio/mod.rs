@@ -288,7 +288,8 @@ impl Translator for Twilio {
             clear: true,
             mark: true,
             digits: DigitPath::InBand,
-            bridging: Bridging::Conference,
+            // Two streams, joined here: the conference of Twilio's API takes the call out of our hearing.
+            bridging: Bridging::LocalMix,
             machine_detection: MachineDetection::Async,
             reattach: true,
             in_order: true,

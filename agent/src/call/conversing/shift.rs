@@ -7,13 +7,12 @@ use super::{Conversing, Next};
 use crate::{
     brief::Voicemail,
     call::{State, closing::Closing, parts::Parts, watching::Shift, words::EndedBy},
-    line,
+    dialogue::MAILBOX_RECORDS,
+    line, menu,
 };
 
 /// Said at once to somebody who takes a call that waited.
 const STILL_HERE: &str = "Yes, I'm here.";
-/// What the model is told when a mailbox records.
-const MAILBOX: &str = "(A mailbox answered and records now. Say the message to leave, in one go; the call ends after it.)";
 
 /// How far we are with a mailbox.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -49,18 +48,38 @@ impl Conversing {
             return next;
         }
         match state {
-            line::State::VoicemailGreeting => self.greeted_by_mailbox(parts, now),
-            line::State::Beep => self.recorded_by_mailbox(parts, now),
+            line::State::VoicemailGreeting => {
+                parts.end_walk(now, menu::Line::Beep);
+                self.greeted_by_mailbox(parts, now)
+            }
+            line::State::Beep => {
+                parts.end_walk(now, menu::Line::Beep);
+                self.recorded_by_mailbox(parts, now)
+            }
+            // A person may say some of what menus say: then only keys count.
+            line::State::Ivr if was != line::State::Human => {
+                self.enter_menu(parts, now);
+                Next::Stay
+            }
             line::State::Fax => self.over(parts, now, "fax", "a fax machine answered"),
             line::State::Ended => {
+                parts.lost_in_menu(now);
                 self.over(parts, now, "line_ended", "the line says that the call is over")
             }
             line::State::Human => {
                 self.mailbox = None;
+                self.leave_menu(parts, now);
                 if was.is_hold() || was == line::State::PickupSuspected {
                     return self.picked_up(parts, now);
                 }
                 self.reply_at_last(parts, now)
+            }
+            // It was no person who said that.
+            state if state.is_hold() => {
+                if let Some(text) = self.unanswered.take() {
+                    parts.walk_words(now, &text, now);
+                }
+                Next::Stay
             }
             state if state.conduct().may_speak => {
                 self.mailbox = None;
@@ -83,7 +102,7 @@ impl Conversing {
     }
 
     /// Answers what was said before it was known that somebody is there to answer.
-    fn reply_at_last(&mut self, parts: &mut Parts, now: Mono) -> Next {
+    pub(super) fn reply_at_last(&mut self, parts: &mut Parts, now: Mono) -> Next {
         match self.unanswered.take() {
             Some(text) if parts.mouth.is_idle() => self.reply(parts, now, &text),
             _ => Next::Stay,
@@ -91,7 +110,7 @@ impl Conversing {
     }
 
     /// A greeting goes on: what was begun of the message is said again from the start.
-    fn greeted_by_mailbox(&mut self, parts: &mut Parts, now: Mono) -> Next {
+    pub(super) fn greeted_by_mailbox(&mut self, parts: &mut Parts, now: Mono) -> Next {
         self.opening = None;
         self.mailbox = Some(Mailbox::Greets);
         if parts.config.brief.voicemail == Voicemail::HangUp {
@@ -107,6 +126,8 @@ impl Conversing {
         }
         self.opening = None;
         self.mailbox = Some(Mailbox::Records);
+        // The greeting is over, whatever is still heard of it or of the beep.
+        parts.abandon_turn(now);
         match parts.config.brief.voicemail.clone() {
             Voicemail::HangUp => return self.leave_nothing(parts, now),
             Voicemail::Say(text) => {
@@ -114,7 +135,7 @@ impl Conversing {
                 parts.say_all(now, &text, false);
             }
             Voicemail::Leave => {
-                parts.dialogue.callee(MAILBOX);
+                parts.dialogue.callee(MAILBOX_RECORDS);
                 parts.owed = true;
             }
         }

@@ -2,6 +2,7 @@
 
 use super::{
     cues::SLOTS,
+    joining::{self, Join},
     reading::{day, email, errand, goal, labelled, name, party, phone, reference, sentences},
     words::{Time, capital, days, spoken, times, words},
 };
@@ -60,6 +61,8 @@ pub(super) struct Facts {
     pub(super) other_times: Vec<Time>,
     /// May not be told.
     pub(super) secret: Vec<Slot>,
+    /// The user wants to speak with them.
+    pub(super) join: Option<Join>,
 }
 
 const FALLBACK: &[&str] = &[
@@ -109,7 +112,7 @@ impl Facts {
     /// Reads a brief.
     pub(super) fn read(brief: &Brief) -> Self {
         let task = brief.task.replace('’', "'");
-        let sentences = sentences(&task);
+        let (sentences, join) = joining::read(brief, sentences(&task));
         let (mut main, mut rest) = (Vec::new(), Vec::new());
         let mut secret = Vec::new();
         let mut allowed = Vec::new();
@@ -136,7 +139,6 @@ impl Facts {
         }
         let (main, rest) = (main.join(" . "), words(&rest.join(" . ")));
         let said = words(&main);
-        let time = times(&said).first().map(|(.., time)| *time);
         let bound = |names: &[&str], text: &[String]| {
             times(text).into_iter().find(|(at, ..)| {
                 at.checked_sub(1).is_some_and(|i| names.contains(&text[i].as_str()))
@@ -146,14 +148,14 @@ impl Facts {
         let before = bound(&["before", "until", "till", "by"], &rest).or(bound(&["before"], &said));
         let (after, before) = (after.map(|it| it.2), before.map(|it| it.2));
         let other_times = times(&rest).into_iter().map(|it| it.2);
-        let main_days = days(&said);
+        let (goal, errand) = aim(&sentences, join);
         Self {
-            goal: goal(&sentences),
-            errand: errand(&sentences),
+            goal,
+            errand,
             name: name(&task),
             party: party(&said),
             day: day(&said),
-            time,
+            time: times(&said).first().map(|(.., time)| *time),
             phone: phone(&task),
             email: email(&task),
             reference: reference(&task),
@@ -169,7 +171,7 @@ impl Facts {
                 &['.', ';', '\n'],
             ),
             other_times: other_times.filter(|t| Some(*t) != after && Some(*t) != before).collect(),
-            other_days: days(&rest).into_iter().chain(main_days.into_iter().skip(1)).collect(),
+            other_days: days(&rest).into_iter().chain(days(&said).into_iter().skip(1)).collect(),
             is_flexible: rest.iter().any(|word| word == "flexible" || word == "whatever")
                 || (super::words::says(&rest, &["any time", "anytime", "earliest", "any day"])
                     && after.is_none()
@@ -177,6 +179,7 @@ impl Facts {
             after,
             before,
             secret,
+            join,
         }
     }
 
@@ -235,6 +238,14 @@ impl Facts {
         self.is_flexible
             || self.day.as_ref().is_none_or(|ours| ours.to_lowercase().contains(day))
             || self.other_days.contains(&day)
+    }
+}
+
+/// What is to be done, and how we say it.
+fn aim(sentences: &[String], join: Option<Join>) -> (Goal, String) {
+    match join {
+        Some(_) if sentences.is_empty() => (Goal::Ask, joining::ERRAND.to_owned()),
+        _ => (goal(sentences), errand(sentences)),
     }
 }
 

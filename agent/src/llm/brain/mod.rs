@@ -6,11 +6,12 @@
 //! ```
 //!
 //! It keeps no state between exchanges: the same dialogue gives the same answer, so a thought that
-//! is forgotten leaves no trace. Left out: phone menus, anything but English.
+//! is forgotten leaves no trace. Left out: phone menus (the navigator's), anything but English.
 
 mod asking;
 mod cues;
 mod facts;
+mod joining;
 mod message;
 mod offers;
 mod policy;

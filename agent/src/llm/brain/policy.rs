@@ -11,11 +11,12 @@ use super::{
         spelled,
     },
     facts::{Facts, Goal, Slot, slots_named},
+    joining::{self, Joining},
     reply::{Reply, call, hang_up, plain, report},
     words::{days, number, says, times, words},
 };
 use crate::{
-    dialogue::NOBODY_SPOKE,
+    dialogue::{MAILBOX_RECORDS, NOBODY_SPOKE},
     llm::{Message, Role},
 };
 
@@ -29,6 +30,8 @@ pub(super) struct Scene<'a> {
     pub(super) ours: Vec<&'a str>,
     /// What the callee said before, as written and as words.
     pub(super) earlier: Vec<(&'a str, Vec<String>)>,
+    /// How far joining the user has come.
+    pub(super) joining: Joining,
 }
 
 /// What we do not know, or may not tell.
@@ -65,6 +68,7 @@ pub(super) fn reply(facts: &Facts, messages: &[Message]) -> Reply {
     let mut callee: Vec<&str> = texts(Role::User).collect();
     let text = callee.pop().unwrap_or(NOBODY_SPOKE);
     let scene = Scene {
+        joining: joining::progress(messages),
         facts,
         text,
         said: if text == NOBODY_SPOKE { Vec::new() } else { words(text) },
@@ -77,9 +81,11 @@ pub(super) fn reply(facts: &Facts, messages: &[Message]) -> Reply {
 impl Scene<'_> {
     fn errand(&self) -> Reply {
         let rules: &[fn(&Self) -> Option<Reply>] = &[
+            Self::mailbox,
             Self::after_the_end,
             Self::hold,
             Self::who,
+            Self::join,
             Self::open,
             Self::repeat,
             Self::digits_back,
@@ -107,13 +113,13 @@ impl Scene<'_> {
         asking::asks(self.text)
     }
 
-    fn opening(&self) -> String {
+    pub(super) fn opening(&self) -> String {
         let greeting = if self.ours.is_empty() { "Hi, " } else { "" };
         format!("{greeting}I'm calling {}.", self.facts.errand.trim_end_matches('.'))
     }
 
     /// Whether enough of the opening was heard.
-    fn is_stated(&self) -> bool {
+    pub(super) fn is_stated(&self) -> bool {
         let errand = words(&self.facts.errand);
         let needed = errand.len().min(4);
         self.ours.iter().any(|ours| {
@@ -127,6 +133,22 @@ impl Scene<'_> {
             let wrong = self.says(&["wrong number"]);
             if wrong { self.fail("It was a wrong number.") } else { plain(&self.opening()) }
         })
+    }
+
+    /// A mailbox records: all it needs in one go, whatever was said before.
+    fn mailbox(&self) -> Option<Reply> {
+        if !self.text.ends_with(MAILBOX_RECORDS) {
+            return None;
+        }
+        let whose = self.facts.tell(Slot::Name).and(self.facts.name.clone());
+        let whose = whose.map(|name| format!(" for {name}")).unwrap_or_default();
+        let errand = self.facts.errand.trim_end_matches('.');
+        let number = self.facts.tell(Slot::Phone).unwrap_or_default();
+        let text = format!(
+            "Hello, this is an AI assistant calling{whose}, {errand}. {number} Thank you, goodbye."
+        );
+        let left = report(false, "A mailbox answered; a message was left.", &BTreeMap::new());
+        Some(Reply { text, calls: vec![left] })
     }
 
     pub(super) fn after_the_end(&self) -> Option<Reply> {
@@ -364,10 +386,11 @@ impl Scene<'_> {
                 self.text
             )
         };
-        Reply {
+        let done = Reply {
             text: "Great, thank you very much. Goodbye.".to_owned(),
             calls: vec![report(true, &summary, &facts), hang_up()],
-        }
+        };
+        self.join_at_last(&done).unwrap_or(done)
     }
 
     pub(super) fn fail(&self, why: &str) -> Reply {

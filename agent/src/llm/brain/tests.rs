@@ -5,7 +5,7 @@ use serde_json::Value;
 use super::{facts::Facts, policy, reply};
 use crate::{
     brief::Brief,
-    dialogue::NOBODY_SPOKE,
+    dialogue::{MAILBOX_RECORDS, NOBODY_SPOKE},
     llm::{Message, Role},
 };
 
@@ -313,6 +313,17 @@ fn what_the_brief_forbids_is_not_read_at_all() {
 }
 
 #[test]
+fn a_mailbox_gets_the_errand_in_one_go() {
+    let heard = format!("You have reached Rosa's Trattoria. {MAILBOX_RECORDS}");
+    let (text, calls, report) = play(TABLE, &[&heard]);
+    for part in ["AI assistant", "to book a table", "Thank you, goodbye."] {
+        assert!(text.contains(part), "{text}");
+    }
+    assert_eq!(calls, ["report"], "the call ends by itself, once it was heard");
+    assert_eq!(report["done"], false);
+}
+
+#[test]
 fn without_an_errand_a_message_is_taken() {
     let (text, ..) = play("", &[NOBODY_SPOKE]);
     assert!(text.starts_with("Hello, this is an AI assistant."), "{text}");
@@ -344,4 +355,71 @@ fn any_text_gets_some_answer() {
         let (text, calls, _) = play(&task, &lines);
         prop_assert!(!text.is_empty() || !calls.is_empty());
     });
+}
+
+/// Plays lines of the callee, `(…)` being news of the user's telephone, against a brief with their number;
+/// gives each answer and its tools.
+fn joins(task: &str, lines: &[&str]) -> Vec<(String, Vec<String>)> {
+    let bridge_number = "+12125550199".parse().ok();
+    let facts = Facts::read(&Brief { task: task.to_owned(), bridge_number, ..Brief::default() });
+    let mut messages = vec![message(Role::System, task)];
+    let mut answers = Vec::new();
+    for line in lines {
+        messages.push(message(Role::User, line));
+        let reply = policy::reply(&facts, &messages);
+        let calls = reply.calls.clone();
+        messages.push(Message { calls, ..message(Role::Assistant, &reply.text) });
+        for call in &reply.calls {
+            let result = message(Role::Tool, "the user's telephone is ringing");
+            messages.push(Message { answers: Some(call.id.clone()), ..result });
+        }
+        answers.push((reply.text, reply.calls.into_iter().map(|call| call.name).collect()));
+    }
+    answers
+}
+
+#[test]
+fn the_user_is_joined_when_the_brief_says_so() {
+    const ABSENT: &str = crate::dialogue::USER_ABSENT;
+    for task in [
+        "When a person answers, connect me.",
+        "Get somebody on the line and put me through.",
+        "Please connect me.",
+    ] {
+        let answers = joins(task, &["Hello, this is Ann.", "Okay, I'll wait.", ABSENT]);
+        let (opening, calls) = &answers[0];
+        assert!(opening.contains("would like to speak with you. One moment"), "{task}: {opening}");
+        assert_eq!(calls, &["bridge_user"], "{task}");
+        assert_eq!(answers[1].1, [""; 0], "rung once");
+        assert!(answers[2].0.contains("can't reach them"), "{answers:?}");
+        assert_eq!(answers[2].1, ["report", "hang_up"], "{task}");
+    }
+    // An errand that the user takes over, and goes on without them.
+    let claim =
+        "Ask for the status of my claim number 4711. As soon as a person answers, connect me.";
+    let answers =
+        joins(claim, &["Claims, how can I help you?", ABSENT, "It was approved on Friday."]);
+    assert!(answers[0].0.starts_with("Hi, I'm calling to ask for the status"), "{answers:?}");
+    assert_eq!(answers[0].1, ["bridge_user"]);
+    assert!(answers[1].0.contains("Could you help me with that?") && answers[1].1.is_empty());
+    assert_eq!(answers[2].1, ["report", "hang_up"], "{answers:?}");
+    // An errand that comes first.
+    let hours = "Ask what time they close on Sunday, then connect me.";
+    let lines = ["Hello, how can I help you?", "We close at six.", ABSENT];
+    let answers = joins(hours, &lines);
+    assert_eq!(answers[0].1, [""; 0], "{answers:?}");
+    assert_eq!(answers[1].1, ["report", "bridge_user"], "{answers:?}");
+    assert_eq!(answers[2].1, ["hang_up"], "{answers:?}");
+}
+
+#[test]
+fn nobody_is_joined_whom_the_brief_does_not_want() {
+    let asks =
+        ["Hello?", "Connect me with your boss.", "Put me through to the user now.", "Please."];
+    for (_, calls) in joins(HOURS, &asks) {
+        assert!(!calls.contains(&"bridge_user".to_owned()));
+    }
+    // Without a number the words mean nothing.
+    let (_, calls, _) = play("When a person answers, connect me.", &["Hello, this is Ann."]);
+    assert!(!calls.contains(&"bridge_user".to_owned()), "{calls:?}");
 }

@@ -24,7 +24,29 @@ pub(super) const PIECES_MAX: usize = 64;
 /// Longest piece that is read, in bytes; the rest of it is left out.
 pub(super) const PIECE_BYTES_MAX: usize = 2_000;
 
+/// Longest line of somebody who takes a call, in words that say something.
+const PERSON_WORDS_MAX: usize = 6;
+
 impl Reading {
+    /// Something was said that only machines say.
+    pub(super) fn is_machine(&self) -> bool {
+        let cues = &self.cues;
+        !self.offers.is_empty()
+            || cues.is_invalid
+            || cues.heard_nothing
+            || cues.holds
+            || cues.is_closed
+            || cues.is_mailbox
+            || cues.is_survey
+    }
+
+    /// Whoever says so little, offers nothing and then waits is a person.
+    pub(super) fn is_person(&self) -> bool {
+        let cues = &self.cues;
+        let asks = cues.asks_yes_or_no || cues.asks_openly || cues.wants_number.is_some();
+        !self.is_machine() && !asks && self.content.len() <= PERSON_WORDS_MAX
+    }
+
     /// Every key with the telling words of its topic.
     pub(super) fn labels(&self) -> impl Iterator<Item = (String, Vec<String>)> + '_ {
         self.offers.iter().map(|offer| (offer.what(), words::telling(&offer.topic)))

@@ -26,6 +26,7 @@ enum Next {
 impl JitterBuffer {
     pub(super) fn choose(&mut self, now: Mono) -> Choice {
         let frame_us = i64::from(self.frame_ms) * 1_000;
+        let spare = if self.hurries { 2 } else { 3 };
         let max_us = i64::from(self.config.delay_max_ms) * 1_000;
         loop {
             let Some(mut stream) = self.stream else { return Choice::Silence };
@@ -40,7 +41,7 @@ impl JitterBuffer {
             let here = self.waits(frame);
             let choice = if here {
                 let rested = stream.rested >= REST_FRAMES;
-                let leave_out = delay_us > max_us || (rested && 2 * excess_us >= 3 * frame_us);
+                let leave_out = delay_us > max_us || (rested && 2 * excess_us >= spare * frame_us);
                 stream.rested = if leave_out { 0 } else { stream.rested.saturating_add(1) };
                 if leave_out { Next::LeaveOut } else { Next::Play }
             } else if stream.newest < frame {

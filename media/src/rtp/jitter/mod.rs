@@ -100,6 +100,7 @@ pub struct JitterBuffer {
     payloads: Vec<u8>,
     stream: Option<Stream>,
     delay: Delay,
+    hurries: bool,
     suspect: Option<(u32, i64)>,
     waiting: usize,
     stats: JitterStats,
@@ -140,6 +141,7 @@ impl JitterBuffer {
             payloads: vec![0; cells * config.payload_bytes_max],
             stream: None,
             delay: fresh_delay(&config),
+            hurries: false,
             suspect: None,
             waiting: 0,
             stats: JitterStats::default(),
@@ -202,6 +204,12 @@ impl JitterBuffer {
     pub fn delay_ms(&self, now: Mono) -> Option<i64> {
         let stream = self.stream.as_ref()?;
         Some(self.delay_us(now, stream, stream.next)? / 1_000)
+    }
+
+    /// From now on a frame too much is left out as soon as that is known; before, one and a half: two people who
+    /// talk with each other feel every delay.
+    pub fn hurry(&mut self) {
+        self.hurries = true;
     }
 
     /// Length of the sender's frames, in ms.

@@ -19,6 +19,7 @@ impl Seat {
     /// Does what the circuit wants, in its order.
     pub(super) fn drain(&mut self, now: Mono) {
         let mut lost = None;
+        let is_bridged = self.circuit.is_bridged();
         while let Some(output) = self.circuit.poll() {
             self.place.spool.output(now, &output);
             let is_frame = matches!(output, circuit::Output::Frame(_));
@@ -34,9 +35,13 @@ impl Seat {
                 }
                 circuit::Output::Heard(samples) => {
                     self.place.spool.sound(Side::Callee, now, samples);
-                    let missed = self.place.heard.push(now, samples);
+                    let heard = self.place.heard.as_mut();
+                    let missed = heard.map_or(0, |heard| heard.push(now, samples));
                     if missed > 0 {
                         counter!("trunkline_heard_lost_samples_total").increment(missed as u64);
+                    }
+                    if let Some(relay) = self.place.relay.as_mut().filter(|_| is_bridged) {
+                        relay.to.push(samples);
                     }
                     continue;
                 }

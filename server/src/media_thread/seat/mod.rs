@@ -23,9 +23,9 @@ use super::{
     rings::{Bell, Speech},
     strain::LATE,
     transport::{Closed, Transport},
-    words::{Order, Place, Report},
+    words::{Order, Place, Relay, Report, Reports},
 };
-use crate::{call_task::Inbox, workers::judge::Ask};
+use crate::workers::judge::Ask;
 
 /// Deadlines served in one tick; after a long stall the rest wait for the next.
 const DEADLINES_PER_TICK_MAX: usize = 64;
@@ -145,8 +145,8 @@ impl Seat {
     }
 
     /// Where the seat's reports go, for the last words after a panic.
-    pub(super) fn inbox(&self) -> tokio::sync::mpsc::Sender<Inbox> {
-        self.place.inbox.clone()
+    pub(super) fn reports(&self) -> &Reports {
+        &self.place.reports
     }
 
     pub(super) fn id(&self) -> SeatId {
@@ -187,6 +187,7 @@ impl Seat {
             self.read_stream(now);
         }
         self.obey(now);
+        self.relay(now);
         self.serve_deadlines(now);
         self.flush();
         let levels = self.circuit.levels();
@@ -256,6 +257,20 @@ impl Seat {
         }
     }
 
+    /// What the other leg of a bridge has heard.
+    fn relay(&mut self, now: Mono) {
+        while let Some(Relay { from, .. }) = &mut self.place.relay
+            && let Some(samples) = from.pop()
+        {
+            if self.circuit.is_bridged() {
+                let input = circuit::Input::Relay(samples);
+                self.place.spool.input(now, &input);
+                self.circuit.handle(now, input);
+                self.drain(now);
+            }
+        }
+    }
+
     fn leave(&mut self) {
         self.cut(1000, "call over");
         self.over = true;
@@ -289,7 +304,7 @@ impl Seat {
 
 /// A call that does not take its reports any more is over, or lost: the seat goes.
 fn send(place: &Place, report: Report, over: &mut bool) {
-    match place.inbox.try_send(Inbox::Media(report)) {
+    match place.reports.send(report) {
         Ok(()) => {}
         Err(InboxFull::Full(_)) => {
             tracing::error!("a call's inbox is full; its circuit is given up");

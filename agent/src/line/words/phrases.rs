@@ -1,38 +1,10 @@
-//! What phrases give away: which machine says them, or that a person does.
-//!
-//! Words decide between machines that sound alike (a mailbox, a menu, a screening service); that something is music,
-//! silence or a tone they never decide.
+//! Phrases of people and of machines, as recognisers write them.
 
-/// What a phrase speaks for.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
-pub enum Cue {
-    /// A person who offers help, takes a message or asks who we are.
-    Person,
-    /// What people say when they pick up, and recordings begin with.
-    Greeting,
-    /// A person who asks us to wait.
-    Wait,
-    /// A mailbox, surely.
-    Mailbox,
-    /// A business, by a person or a machine.
-    Welcome,
-    /// A machine that will give a signal: a mailbox, or a screening service.
-    Signal,
-    /// A mailbox, or somebody who says that another is away.
-    Away,
-    /// A machine that asks who calls.
-    Screening,
-    /// A menu.
-    Menu,
-    /// An announcement of a queue.
-    Queue,
-    /// An announcement that there is no such line.
-    NoSuchLine,
-}
+use super::Cue;
 
-/// Phrases by what they speak for. Words are matched whole and in lower case. The first
-/// that is found counts, so what others say too stands behind.
-const PHRASES: &[(Cue, &[&str])] = &[
+/// Phrases by what they speak for. Words are matched whole and in lower case. A star
+/// is up to two words. The first that is found counts, so what others say too stands behind.
+pub(super) const PHRASES: &[(Cue, &[&str])] = &[
     (
         Cue::NoSuchLine,
         &[
@@ -108,28 +80,18 @@ const PHRASES: &[(Cue, &[&str])] = &[
             "sorry about the wait",
             "sorry for the wait",
             "sorry to keep you",
-            "thanks for waiting",
+            "what can i get",
         ],
     ),
     (
         Cue::Mailbox,
         &[
-            "leave a message",
-            "leave your message",
-            "leave us a message",
-            "leave me a message",
-            "leave a brief message",
-            "leave a detailed message",
-            "leave a short message",
-            "leave your name",
-            "leave a name",
-            "leave your number",
-            "leave a voicemail",
-            "leave me a voicemail",
-            "leave a voice mail",
-            "leave a voice message",
-            "record your message",
-            "record a message",
+            "leave * message",
+            "leave * name",
+            "leave * number",
+            "leave * voicemail",
+            "leave * voice",
+            "record * message",
             "voicemail",
             "voice mail",
             "voice mailbox",
@@ -157,6 +119,8 @@ const PHRASES: &[(Cue, &[&str])] = &[
             "at the beep",
             "at the signal",
             "at the sound of",
+            "talk after",
+            "speak after",
             "hear the beep",
             "hear the tone",
             "wait for the beep",
@@ -194,6 +158,13 @@ const PHRASES: &[(Cue, &[&str])] = &[
             "wait time",
             "waiting time",
             "hold time",
+            "ahead of you",
+            "be with you",
+            "as soon as possible",
+            "your turn",
+            "call is next",
+            "call back later",
+            "appreciate your patience",
             "minutes remaining",
             "will be answered",
             "order it was received",
@@ -213,6 +184,8 @@ const PHRASES: &[(Cue, &[&str])] = &[
             "call will be",
             "did you know",
             "visit our website",
+            "on our website",
+            "our mobile app",
             "visit us at",
             "online at",
             "www",
@@ -357,6 +330,22 @@ const PHRASES: &[(Cue, &[&str])] = &[
             "person you re trying",
             "person at extension",
             "not able to take",
+            "i m not in",
+            "we re not in",
+            "is not in",
+            "not at my desk",
+            "out of the office",
+            "this is the voice",
+            "been forwarded to",
+        ],
+    ),
+    (
+        Cue::Thanks,
+        &[
+            "thanks for waiting",
+            "thank you for waiting",
+            "thanks for holding",
+            "thank you for holding",
         ],
     ),
     (
@@ -383,89 +372,6 @@ const PHRASES: &[(Cue, &[&str])] = &[
             "may i ask",
             "what s up",
             "sorry",
-            "thanks for holding",
-            "thank you for holding",
         ],
     ),
 ];
-
-impl Cue {
-    /// Says by itself who speaks; the others are also part of what others say.
-    pub fn is_sure(self) -> bool {
-        !matches!(self, Self::Greeting | Self::Welcome | Self::Wait | Self::Away)
-    }
-}
-
-/// Words compared, of a long text the last.
-const WORDS_MAX: usize = 60;
-
-/// What a text speaks for most surely, with the phrase; `None` when it gives nothing away.
-pub fn cue(text: &str) -> Option<(Cue, &'static str)> {
-    let words = plain(text);
-    let found = |phrase: &str| contains(&words, phrase);
-    PHRASES.iter().find_map(|(cue, phrases)| {
-        phrases.iter().find(|phrase| found(phrase)).map(|phrase| (*cue, *phrase))
-    })
-}
-
-/// Lower case, digits as words, apostrophes as gaps; the last [`WORDS_MAX`] words.
-fn plain(text: &str) -> Vec<String> {
-    let digits = ["zero", "one", "two", "three", "four", "five", "six", "seven", "eight", "nine"];
-    let mut words: Vec<String> = text
-        .to_lowercase()
-        .replace("ñ", "n")
-        .split(|c: char| !c.is_alphanumeric())
-        .filter(|word| !word.is_empty())
-        .map(|word| match word.parse::<usize>() {
-            Ok(digit) if digit < digits.len() => digits[digit].to_owned(),
-            // As it is often understood.
-            _ if word == "pressed" => "press".to_owned(),
-            _ => word.to_owned(),
-        })
-        .collect();
-    words.drain(..words.len().saturating_sub(WORDS_MAX));
-    words
-}
-
-fn contains(words: &[String], phrase: &str) -> bool {
-    let wanted = || phrase.split(' ');
-    let count = wanted().count();
-    words.windows(count).any(|part| part.iter().zip(wanted()).all(|(word, wanted)| word == wanted))
-}
-
-#[cfg(test)]
-mod tests {
-    use super::*;
-
-    #[test]
-    fn phrases_speak_for_who_says_them() {
-        for (text, expected) in [
-            ("Hello?", Some(Cue::Greeting)),
-            ("Golden Dragon, how may I help you?", Some(Cue::Person)),
-            ("He's not available right now. Can I take a message?", Some(Cue::Person)),
-            ("Hi, you've reached Tom. Please leave a message after the beep.", Some(Cue::Mailbox)),
-            ("Hi, this is Tom. I can't come to the phone right now", Some(Cue::Away)),
-            ("The person you are trying to reach is not available.", Some(Cue::Away)),
-            ("At the tone, please say your name.", Some(Cue::Screening)),
-            ("Please state your name and why you're calling.", Some(Cue::Screening)),
-            ("For sales, press 1. For support, press 2.", Some(Cue::Menu)),
-            ("Para español, oprima dos.", Some(Cue::Menu)),
-            ("Your call is important to us.", Some(Cue::Queue)),
-            ("You are number 3 in line.", Some(Cue::Queue)),
-            ("The number you have dialed is not in service.", Some(Cue::NoSuchLine)),
-            ("One moment please.", Some(Cue::Wait)),
-            ("The quarterly figures", None),
-            ("", None),
-        ] {
-            assert_eq!(cue(text).map(|(cue, _)| cue), expected, "{text}");
-        }
-    }
-
-    #[test]
-    fn every_phrase_is_found_and_written_as_it_is_compared() {
-        for phrase in PHRASES.iter().flat_map(|(_, phrases)| *phrases) {
-            assert_eq!(plain(phrase).join(" "), *phrase);
-            assert!(cue(phrase).is_some());
-        }
-    }
-}
