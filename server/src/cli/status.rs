@@ -29,11 +29,10 @@ pub fn run(one: &One, sources: &Sources) -> anyhow::Result<ExitCode> {
             say(serde_json::json!(call).to_string());
         } else {
             say(summary(&call));
-            for (name, time) in
-                call.rest.get("timestamps").and_then(Value::as_object).into_iter().flatten()
-            {
-                if let Some(time) = time.as_str() {
-                    say(format!("  {name:<13}{time}"));
+            let timestamps = call.rest.get("timestamps").unwrap_or(&Value::Null);
+            for name in ["queued_at", "dialing_at", "answered_at", "finalized_at"] {
+                if let Some(time) = timestamps[name].as_str() {
+                    say(format!("  {name:<13}{}", harmless(time)));
                 }
             }
         }

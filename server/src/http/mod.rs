@@ -42,7 +42,11 @@ pub use envelope::{Envelope, ErrorBody, ErrorDetail};
 pub use health::{Health, Ready, Version, metrics_handle};
 pub use listen::{bind, serve};
 pub use me::{BalanceBody, HistoryBody, InboundWanted, Me, PreferencesWanted};
+pub use steer::{DigitsWanted, SayWanted, Taken};
 pub use tls::{Certificates, Unusable};
+pub use webhook::{
+    DeadLetterBody, DeadLetters, Replayed, WebhookBody, WebhookRemoved, WebhookSet, WebhookWanted,
+};
 
 /// All routes.
 pub fn router(desk: Arc<Desk>) -> Router {

@@ -164,12 +164,7 @@ async fn built(
         Line::Fragile => Box::new(Fragile { media: Arc::clone(&media), pipes: Arc::clone(&pipes) }),
     };
     let connections_max = limits.connections_max;
-    let file = dir.path().join("store.db");
-    let ledger = Ledger::start(move || Store::open(Box::new(Sqlite::open(&file)?)));
-    let ledger = ledger.expect("a store");
-    let now = server::clock::wall_now();
-    let own = ledger.ask(move |store| store.add_key(&store::hash(KEY), "the house", &now, None));
-    own.await.expect("a key");
+    let ledger = ledger(dir.path().join("store.db")).await;
     let cashier = Cashier::start(ledger.clone(), rules.trial.talk_seconds_min, 0);
     let exchange = Exchange::start(
         Parts {
@@ -207,6 +202,16 @@ async fn built(
     let (certificates, trust) = tls.map(|(it, trust)| (Arc::new(it), trust)).unzip();
     let server = tokio::spawn(http::serve(listener, router, connections_max, certificates));
     House { address, exchange, desk, codes, truths, dir, pipes, inboxes, trust, server }
+}
+
+/// A store that knows the house's own key.
+async fn ledger(file: PathBuf) -> Ledger {
+    let ledger = Ledger::start(move || Store::open(Box::new(Sqlite::open(&file)?)));
+    let ledger = ledger.expect("a store");
+    let now = server::clock::wall_now();
+    let own = ledger.ask(move |store| store.add_key(&store::hash(KEY), "the house", &now, None));
+    own.await.expect("a key");
+    ledger
 }
 
 fn stand_ins() -> Dialects {
