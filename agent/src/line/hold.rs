@@ -22,6 +22,10 @@ const ANNOUNCEMENT_MIN: Duration = Duration::from_millis(6_000);
 const MUSIC_NEVER_RESTS: Duration = Duration::from_millis(1_300);
 /// After so much quiet hold is silent hold.
 const SILENT_MIN: Duration = Duration::from_millis(4_000);
+/// Words take so long; recognisers find some in a note too.
+const WORDS_MIN: Duration = Duration::from_millis(700);
+/// Talk so long ago is no news.
+const STALE: Duration = Duration::from_millis(4_500);
 /// Music heard within this time: the hold is one with music.
 const MUSICAL: Duration = Duration::from_secs(45);
 
@@ -81,7 +85,7 @@ fn suspicion(state: State, facts: &Facts) -> Option<Finding> {
 fn pickup(facts: &Facts) -> Option<Finding> {
     let talk = facts.talk?;
     let quiet = facts.quiet_after_talk()?;
-    if talk.repeats_s.is_some() {
+    if talk.repeats_s.is_some() || quiet > STALE {
         return None;
     }
     let other_room = facts.other_room_db();
@@ -90,11 +94,12 @@ fn pickup(facts: &Facts) -> Option<Finding> {
         .filter(|(cue, _)| matches!(cue, Cue::Person | Cue::Greeting | Cue::Wait | Cue::Thanks));
     let thanks = known.is_some_and(|(cue, _)| cue == Cue::Thanks);
     let musical = facts.music_until.is_some_and(|until| facts.now.since(until) < MUSICAL);
+    let lasts = talk.lasted() >= WORDS_MIN;
     let quiet_for = |ms| quiet >= Duration::from_millis(ms);
     let confidence = match talk.lasted().as_millis() {
         _ if known.is_some_and(|(cue, _)| cue == Cue::Person) && quiet_for(400) => 0.95,
         // An announcement that thanks for waiting goes on after a breath.
-        _ if thanks && quiet_for(900) => 0.75,
+        _ if thanks && quiet_for(if other_room.is_some() { 900 } else { 1_500 }) => 0.75,
         _ if known.is_some() && !thanks && quiet_for(500) => 0.9,
         _ if known.is_some() => return None,
         // What is understood and nothing that people say when they pick up is an advert or news of the queue: then
@@ -102,7 +107,7 @@ fn pickup(facts: &Facts) -> Option<Finding> {
         _ if facts.recogniser => match other_room {
             Some(_) if quiet_for(900) => 0.75,
             None if facts.wait_asked.is_some() && quiet_for(900) => 0.75,
-            None if talk.understood && quiet_for(if musical { 4_000 } else { 2_500 }) => 0.6,
+            None if !musical && lasts && talk.understood && quiet_for(2_500) => 0.6,
             _ => return None,
         },
         // Whoever asked us to wait comes back.

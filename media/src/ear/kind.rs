@@ -183,7 +183,7 @@ impl Decider {
                 Some((kind, self.sounding, true))
             }
             Kind::Unknown if self.music >= MUSIC_STEPS => Some((Kind::Music, self.sounding, false)),
-            Kind::Unknown if self.sure >= SPEECH_SURE_STEPS => {
+            Kind::Unknown if self.sure >= SPEECH_SURE_SOON_STEPS => {
                 Some((Kind::Speech, self.sure + SPEECH_SURE_STEPS, true))
             }
             Kind::Unknown if self.speech >= SPEECH_STEPS && !self.is_no_speech() => {
@@ -233,6 +233,8 @@ const JUDGED_FOLLOWS: f32 = 0.15;
 /// From here on it is sure of speech, for so many steps; below the other it is sure of none.
 const SPEECH_SURE: f32 = 0.6;
 const SPEECH_SURE_STEPS: u32 = 8;
+/// Where nothing was sure yet, fewer: a short hello in a loud room.
+const SPEECH_SURE_SOON_STEPS: u32 = 4;
 const NO_SPEECH_SURE: f32 = 0.1;
 
 impl Weights {
