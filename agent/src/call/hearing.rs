@@ -43,13 +43,15 @@ impl Parts {
                 }
                 self.record(Record::Hearing { text: text.clone() });
                 self.weigh(text);
-                self.understood(now, text);
+                self.understood(now, text, self.turn.began());
                 Some(Vec::new())
             }
             stt::Event::Final { segment, text } => {
+                // The last words may end the turn.
+                let began = self.turn.began();
                 let steps = self.turn.finalised(now, *segment, text)?;
                 self.weigh(text);
-                self.understood(now, text);
+                self.understood(now, text, began);
                 Some(self.listen(steps))
             }
             stt::Event::Failed { fault, retrying } => {
@@ -110,8 +112,8 @@ impl Parts {
     }
 
     /// Evidence for the watch over the line.
-    fn understood(&mut self, now: Mono, text: &str) {
-        if let Some(from) = self.turn.began() {
+    fn understood(&mut self, now: Mono, text: &str, began: Option<Mono>) {
+        if let Some(from) = began {
             self.watch(now, line::Input::Words { text, from });
         }
     }

@@ -246,6 +246,7 @@ impl Watch {
         }
         if state == State::TransferPending {
             // Whoever answers next is somebody else.
+            self.facts.talk = None;
             self.facts.talks = 0;
             self.facts.mailbox = false;
         }

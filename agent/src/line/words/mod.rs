@@ -119,6 +119,8 @@ mod tests {
             ("You are number 3 in line.", Some(Cue::Queue)),
             ("The number you have dialed is not in service.", Some(Cue::NoSuchLine)),
             ("One moment please.", Some(Cue::Wait)),
+            ("Thank you for holding.", Some(Cue::Thanks)),
+            ("Thanks for waiting, Maria speaking.", Some(Cue::Greeting)),
             ("The quarterly figures", None),
             ("", None),
         ] {

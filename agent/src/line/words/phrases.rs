@@ -339,6 +339,18 @@ pub(super) const PHRASES: &[(Cue, &[&str])] = &[
             "been forwarded to",
         ],
     ),
+    // Before the thanks: no announcement has a name.
+    (
+        Cue::Greeting,
+        &[
+            "for waiting * speaking",
+            "for holding * speaking",
+            "for waiting this is",
+            "for holding this is",
+            "for waiting my name",
+            "for holding my name",
+        ],
+    ),
     (
         Cue::Thanks,
         &[
