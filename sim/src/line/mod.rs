@@ -43,6 +43,8 @@ use playout::Playout;
 pub const OUTPUTS_MAX: usize = 10_000;
 /// Most complaints kept.
 const COMPLAINTS_MAX: usize = 1_000;
+/// Messages that may cross with the end of the call: a second of sound.
+const CROSSING_MAX: u32 = 50;
 
 /// Set-up of one line.
 #[derive(Clone, Debug)]
@@ -169,6 +171,8 @@ pub struct Line {
     said: Vec<i16>,
     complaints: Vec<String>,
     ended: Option<(Cause, bool)>,
+    /// Messages that came after it.
+    crossing: u32,
     out: VecDeque<LineOutput>,
 }
 
@@ -193,6 +197,7 @@ impl Line {
             said: Vec::new(),
             complaints: Vec::new(),
             ended: None,
+            crossing: 0,
             out: VecDeque::new(),
         }
     }
@@ -251,6 +256,10 @@ impl Line {
     }
 
     fn message(&mut self, message: Message<'_>) {
+        if self.state == LineState::Ended && self.crossing < CROSSING_MAX {
+            self.crossing += 1;
+            return;
+        }
         if self.state != LineState::Streaming {
             self.complain(format!("a message while the call is {:?}", self.state));
             return;
