@@ -41,16 +41,18 @@ impl Desk {
     ) -> Result<Placed, NotPlaced> {
         let rules = self.rules();
         let request = CallRequest::from_json(body, &rules.destinations)?;
+        let own = asker.as_ref().map(|asker| asker.account.clone());
         let repeat = repeat.map(|name| Repeat {
+            whose: own.as_ref().map_or_else(|| visitor.address.clone(), |own| own.id.clone()),
             name,
             request: store::hash(&String::from_utf8_lossy(body)),
             since_iso: wall_after(-REPEAT_SECONDS),
         });
         let _one_at_a_time = self.placing.lock().await;
-        if let (Some(asker), Some(repeat)) = (&asker, &repeat)
-            && let Some(before) = self.before(asker, repeat.clone()).await?
+        if let Some(repeat) = repeat.clone()
+            && let Some(opened) = self.before(repeat).await?
         {
-            return Ok(before);
+            return Ok(again(opened, own)?);
         }
         rules.quiet.admits(self.minute_of_day())?;
         if let Some(asker) = &asker {
@@ -81,24 +83,12 @@ impl Desk {
         let call_id = call.id.clone();
         match begin(self.ledger().clone(), slot, call, placement).await? {
             Opened::New => Ok(Placed { call_id, account, new_key }),
-            opened => Ok(Self::again(opened, account)?),
+            opened => Ok(again(opened, own)?),
         }
     }
 
-    async fn before(&self, asker: &Asker, repeat: Repeat) -> Result<Option<Placed>, Fault> {
-        let account = asker.account.clone();
-        let id = account.id.clone();
-        let before = self.ledger().ask(move |store| store.before(&id, &repeat)).await?;
-        before.map(|opened| Self::again(opened, account)).transpose()
-    }
-
-    fn again(opened: Opened, account: Account) -> Result<Placed, Fault> {
-        match opened {
-            Opened::Before(call_id) => Ok(Placed { call_id, account, new_key: None }),
-            Opened::New | Opened::Another => {
-                Err(Code::Conflict.because("this Idempotency-Key was used for another request"))
-            }
-        }
+    async fn before(&self, repeat: Repeat) -> Result<Option<Opened>, Fault> {
+        Ok(self.ledger().ask(move |store| store.before(&repeat)).await?)
     }
 
     fn may_place(&self, visitor: &Visitor, asker: &Asker) -> Result<(), Fault> {
@@ -193,6 +183,20 @@ impl Desk {
     fn minute_of_day(&self) -> u32 {
         let time = jiff::Timestamp::now().to_zoned(self.zone.clone()).time();
         u32::from(time.hour().unsigned_abs()) * 60 + u32::from(time.minute().unsigned_abs())
+    }
+}
+
+/// The answer to a request that was made before. A first call's key was told once: who has lost it
+/// has the call no more, but nobody is called twice.
+fn again(opened: Opened, own: Option<Account>) -> Result<Placed, Fault> {
+    match (opened, own) {
+        (Opened::Before(call_id), Some(account)) => Ok(Placed { call_id, account, new_key: None }),
+        (Opened::Before(_), None) => {
+            Err(Code::Conflict.because("this first call was placed, and its key told, once"))
+        }
+        (Opened::New | Opened::Another, _) => {
+            Err(Code::Conflict.because("this Idempotency-Key was used for another request"))
+        }
     }
 }
 

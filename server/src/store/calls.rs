@@ -12,6 +12,8 @@ const CALL: &str = "id, account, finalized_at, body";
 /// A request that may come twice.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Repeat {
+    /// Who gave the name: an account, or the address of who has none yet.
+    pub whose: String,
     /// What the client calls it (`Idempotency-Key`).
     pub name: String,
     /// Hash of what was asked, to tell it from another request of the same name.
@@ -98,11 +100,11 @@ impl Store {
     }
 
     /// What was asked under this name before, if anything.
-    pub fn before(&mut self, account: &str, repeat: &Repeat) -> Result<Option<Opened>, StoreError> {
+    pub fn before(&mut self, repeat: &Repeat) -> Result<Option<Opened>, StoreError> {
         let row = self.one(
             "SELECT request, call FROM repeats WHERE account = $1 AND name = $2 AND created_at >= $3",
             &[
-                account.into(),
+                repeat.whose.as_str().into(),
                 repeat.name.as_str().into(),
                 repeat.since_iso.as_str().into(),
             ],
@@ -120,7 +122,7 @@ impl Store {
             "INSERT INTO repeats (account, name, request, call, created_at) VALUES ($1, $2, $3, $4, $5) \
              ON CONFLICT (account, name) DO NOTHING",
             &[
-                call.account.as_str().into(),
+                repeat.whose.as_str().into(),
                 repeat.name.as_str().into(),
                 repeat.request.as_str().into(),
                 call.id.as_str().into(),
@@ -130,7 +132,7 @@ impl Store {
         if taken == 1 {
             return Ok(None);
         }
-        self.before(&call.account, repeat)
+        self.before(repeat)
     }
 
     /// A call that did not begin after all leaves nothing.

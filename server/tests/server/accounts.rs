@@ -145,6 +145,14 @@ async fn the_same_request_twice_is_one_call() {
     assert_eq!(status, 201);
     assert_ne!(body["call_id"], one.1["call_id"]);
     assert_eq!(place(&"x".repeat(256), BOOK).await.0, 400);
+    // A first call has no key yet: the second time nobody is called, and no key is told.
+    let mut statuses = Vec::new();
+    for _ in 0..2 {
+        let first = house.request("POST", "/call").header("idempotency-key", "first");
+        let answer = first.body(BOOK).send().await.expect("an answer");
+        statuses.push(answer.status().as_u16());
+    }
+    assert_eq!(statuses, [201, 409]);
 }
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]

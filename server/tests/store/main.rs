@@ -191,7 +191,8 @@ fn a_call_is_charged_once(store: &mut Store) {
 
 fn a_request_that_comes_twice_is_one_call(store: &mut Store) {
     key(store, "k", "a");
-    let repeat = |request: &str, since: &str| Repeat {
+    let repeat = |whose: &str, request: &str, since: &str| Repeat {
+        whose: whose.into(),
         name: "name".into(),
         request: request.into(),
         since_iso: since.into(),
@@ -204,21 +205,21 @@ fn a_request_that_comes_twice_is_one_call(store: &mut Store) {
         repeat: Some(repeat),
     };
     let early = "2025-12-31T00:00:00.000Z";
-    assert_eq!(store.before("a", &repeat("r", early)), Ok(None));
-    assert_eq!(store.open_call(&new("c1", "a", repeat("r", early))), Ok(Opened::New));
-    let again = store.open_call(&new("c2", "a", repeat("r", early)));
+    assert_eq!(store.before(&repeat("a", "r", early)), Ok(None));
+    assert_eq!(store.open_call(&new("c1", "a", repeat("a", "r", early))), Ok(Opened::New));
+    let again = store.open_call(&new("c2", "a", repeat("a", "r", early)));
     assert_eq!(again, Ok(Opened::Before("c1".into())));
-    assert_eq!(store.before("a", &repeat("r", early)), Ok(Some(Opened::Before("c1".into()))));
-    let another = store.open_call(&new("c2", "a", repeat("other", early)));
+    assert_eq!(store.before(&repeat("a", "r", early)), Ok(Some(Opened::Before("c1".into()))));
+    let another = store.open_call(&new("c2", "a", repeat("a", "other", early)));
     assert_eq!(another, Ok(Opened::Another));
     assert_eq!(store.call("c2"), Ok(None), "nothing was placed");
     // Somebody else's names are their own.
-    assert_eq!(store.open_call(&new("c3", "b", repeat("r", early))), Ok(Opened::New));
+    assert_eq!(store.open_call(&new("c3", "b", repeat("b", "r", early))), Ok(Opened::New));
     // A call that did not begin may be asked for again; so may one of long ago.
     store.abandon_call("c1").expect("given up");
-    assert_eq!(store.open_call(&new("c4", "a", repeat("r", early))), Ok(Opened::New));
+    assert_eq!(store.open_call(&new("c4", "a", repeat("a", "r", early))), Ok(Opened::New));
     let later = "2026-01-02T00:00:00.000Z";
-    assert_eq!(store.open_call(&new("c5", "a", repeat("r", later))), Ok(Opened::New));
+    assert_eq!(store.open_call(&new("c5", "a", repeat("a", "r", later))), Ok(Opened::New));
 }
 
 fn history_is_one_accounts(store: &mut Store) {
