@@ -3,7 +3,11 @@
 //!
 //! `pollers ADDRESS SECONDS [CLIENTS] [P99_MS_MAX]`
 
-use std::{process::ExitCode, time::Duration};
+use std::{
+    io::{Write as _, stdout},
+    process::ExitCode,
+    time::Duration,
+};
 
 use anyhow::{Context, ensure};
 use hdrhistogram::Histogram;
@@ -28,9 +32,8 @@ fn main() -> anyhow::Result<ExitCode> {
     let took = runtime.block_on(poll(&address, Duration::from_secs(seconds), clients))?;
     let ms = |quantile: f64| took.value_at_quantile(quantile) as f64 / 1000.0;
     let (p50, p99, max) = (ms(0.5), ms(0.99), took.max() as f64 / 1000.0);
-    use std::io::Write as _;
     writeln!(
-        std::io::stdout(),
+        stdout(),
         "{clients} clients, {} polls: p50 {p50:.1} ms, p99 {p99:.1} ms, slowest {max:.1} ms",
         took.len()
     )?;
@@ -44,6 +47,7 @@ async fn poll(address: &str, lasts: Duration, clients: u64) -> anyhow::Result<Hi
     for _ in 0..clients {
         connections.push(Client::open(address).await?);
     }
+    writeln!(stdout(), "{clients} clients have a key and a call each")?;
     let (tell, mut told) = mpsc::channel(1024);
     let start = Instant::now();
     for (n, mut client) in connections.into_iter().enumerate() {
