@@ -216,7 +216,7 @@ impl Default for Config {
             listen: SocketAddr::from(([127, 0, 0, 1], 8080)),
             calls_dir: PathBuf::from("calls"),
             records: Records::default(),
-            line_state: false,
+            line_state: true,
             models_dir: None,
             carrier: Carrier::Loopback,
             from: None,
