@@ -1,12 +1,18 @@
 //! The streaming HTTP client of all vendor dialects.
 
-use std::time::Duration;
+use std::{
+    task::{Context, Poll},
+    time::Duration,
+};
 
 use agent::wire::Request;
-use futures_util::StreamExt;
-use tokio::time::timeout;
+use futures_util::{
+    FutureExt, StreamExt,
+    future::{BoxFuture, Fuse},
+};
+use tokio::{sync::mpsc, time::timeout};
 
-use super::wire::{News, Reporter};
+use super::wire::News;
 
 /// From the request to the first byte of the answer.
 const ANSWER_MAX: Duration = Duration::from_secs(30);
@@ -15,13 +21,35 @@ const IDLE_MAX: Duration = Duration::from_secs(20);
 /// Longest answer, in bytes.
 const BODY_MAX: usize = 16 * 1024 * 1024;
 
+/// Pieces of the answer that wait to be read; then the vendor waits.
+const PIECES_MAX: usize = 16;
+
+/// One request and its answer, which moves only while it is polled.
+pub(super) struct Answer {
+    post: Fuse<BoxFuture<'static, ()>>,
+    news: mpsc::Receiver<News>,
+}
+
+impl Answer {
+    /// Posts a request.
+    pub(super) fn to(client: reqwest::Client, request: Request, body: String) -> Self {
+        let (report, news) = mpsc::channel(PIECES_MAX);
+        Self { post: post(client, request, body, report).boxed().fuse(), news }
+    }
+
+    /// What comes next.
+    pub(super) fn poll(&mut self, cx: &mut Context<'_>) -> Poll<News> {
+        let _ = self.post.poll_unpin(cx);
+        match self.news.poll_recv(cx) {
+            Poll::Ready(Some(news)) => Poll::Ready(news),
+            // After the last, nothing.
+            Poll::Ready(None) | Poll::Pending => Poll::Pending,
+        }
+    }
+}
+
 /// Posts one request and streams its answer back.
-pub(super) async fn post(
-    client: reqwest::Client,
-    request: Request,
-    body: String,
-    report: Reporter,
-) {
+async fn post(client: reqwest::Client, request: Request, body: String, report: mpsc::Sender<News>) {
     let mut post = client.post(&request.url).header("content-type", "application/json").body(body);
     for (name, value) in &request.headers {
         post = post.header(*name, value);
@@ -37,7 +65,7 @@ pub(super) async fn post(
         .and_then(|v| v.to_str().ok())
         .and_then(|v| v.trim().parse().ok());
     let code = answer.status().as_u16();
-    if !report.tell(News::Status { code, retry_after_s }).await {
+    if report.send(News::Status { code, retry_after_s }).await.is_err() {
         return;
     }
     let mut total = 0;
@@ -52,17 +80,18 @@ pub(super) async fn post(
                 if total > BODY_MAX {
                     return fail(&report, "the answer is larger than is read").await;
                 }
-                if !report.tell(News::Body(piece.to_vec())).await {
+                if report.send(News::Body(piece.to_vec())).await.is_err() {
                     return;
                 }
             }
         }
     }
-    report.tell(News::BodyEnd).await;
+    let _ = report.send(News::BodyEnd).await;
 }
 
-async fn fail(report: &Reporter, reason: &str) {
-    report.tell(News::Failed(reason.to_owned())).await;
+async fn fail(report: &mpsc::Sender<News>, reason: &str) {
+    // Nobody may listen any more.
+    let _ = report.send(News::Failed(reason.to_owned())).await;
 }
 
 /// The kind of error, without the URL that `reqwest` would print.

@@ -7,4 +7,7 @@ mod http;
 mod websocket;
 mod wire;
 
-pub use wire::{Arrived, News, Wire};
+pub use wire::{News, Wire};
+
+#[cfg(test)]
+mod tests;
