@@ -4,6 +4,8 @@
 mod accounts;
 mod bad_input;
 mod bridge;
+mod carriers;
+mod codes;
 mod disk;
 mod documented;
 mod events;
