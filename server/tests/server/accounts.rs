@@ -269,3 +269,27 @@ async fn the_recording_is_disclosed_first_and_leads_to_a_link_that_expires() {
     let (status, body) = house.get(&format!("/call/{busy}/recording")).await;
     assert!(status == 404 && body.contains("recording_not_available"), "{body}");
 }
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn every_answer_to_a_key_tells_what_is_left() {
+    let house = with_rules(Line::Pipes, |rules| {
+        rules.rates.key = platform::Rate { burst: 7, per_minute: 1 };
+    })
+    .await;
+    for (method, path, wanted) in [
+        ("GET", "/balance", 200),
+        ("POST", "/call", 400),
+        ("GET", "/call/nobody", 404),
+        ("GET", "/nowhere", 404),
+        ("GET", "/call", 405),
+        ("GET", "/me", 401),
+        ("PUT", "/v1/webhook", 400),
+        ("GET", "/balance", 429),
+    ] {
+        let (status, headers, _) = asked(&house, method, path, Some(KEY), "{}").await;
+        assert_eq!(status, wanted, "{method} {path}");
+        assert_eq!(header(&headers, "x-clawcall-balance-seconds"), "600", "{method} {path}");
+        assert_eq!(header(&headers, "x-clawcall-balance-minutes"), "10");
+        assert_eq!(header(&headers, "x-clawcall-tier"), "trial");
+    }
+}

@@ -6,6 +6,7 @@ mod bad_input;
 mod bridge;
 mod carriers;
 mod codes;
+mod commands;
 mod disk;
 mod documented;
 mod events;

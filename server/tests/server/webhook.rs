@@ -25,10 +25,10 @@ use tokio::{sync::mpsc, task::JoinHandle, time::timeout};
 use crate::house::{House, KEY, Line, PATIENCE, house};
 
 /// The customer's server.
-struct Customer {
-    url: String,
+pub(crate) struct Customer {
+    pub(crate) url: String,
     /// What it answers.
-    status: Arc<AtomicU16>,
+    pub(crate) status: Arc<AtomicU16>,
     told: mpsc::UnboundedReceiver<(HeaderMap, Bytes)>,
     serving: JoinHandle<()>,
 }
@@ -46,7 +46,7 @@ async fn take(State((tell, status)): State<Tell>, headers: HeaderMap, body: Byte
     StatusCode::from_u16(status.load(Ordering::Relaxed)).expect("a status")
 }
 
-async fn customer() -> Customer {
+pub(crate) async fn customer() -> Customer {
     let (tell, told) = mpsc::unbounded_channel();
     let status = Arc::new(AtomicU16::new(204));
     let router = Router::new().route("/hook", post(take)).with_state((tell, Arc::clone(&status)));
@@ -57,13 +57,13 @@ async fn customer() -> Customer {
 }
 
 impl Customer {
-    async fn is_told(&mut self) -> (HeaderMap, Bytes) {
+    pub(crate) async fn is_told(&mut self) -> (HeaderMap, Bytes) {
         timeout(PATIENCE, self.told.recv()).await.expect("in time").expect("open")
     }
 }
 
 /// Waits until what came of so many posts is kept.
-async fn settled(courier: &Courier, times: u64) {
+pub(crate) async fn settled(courier: &Courier, times: u64) {
     let mut settled = courier.settled();
     timeout(PATIENCE, settled.wait_for(|it| *it >= times)).await.expect("in time").expect("alive");
 }
