@@ -93,8 +93,22 @@ impl Desk {
         }
     }
 
+    /// What became of the same request before. A process that died between the index and the journal
+    /// has confirmed nothing: that call is nobody's, and the request is a new one.
     async fn before(&self, repeat: Repeat) -> Result<Option<Opened>, Fault> {
-        Ok(self.ledger().ask(move |store| store.before(&repeat)).await?)
+        let opened = self.ledger().ask(move |store| store.before(&repeat)).await?;
+        let Some(Opened::Before(id)) = &opened else { return Ok(opened) };
+        // A folder that cannot be looked for may be there.
+        let has_folder = self.exchange.calls_dir().join(id).try_exists().unwrap_or(true);
+        if has_folder || self.exchange.find(id).is_some() {
+            return Ok(opened);
+        }
+        let asked = id.clone();
+        let abandon = move |store: &mut store::Store| match store.call(&asked)? {
+            Some(call) if call.finalized_at.is_none() => store.abandon_call(&asked).map(|()| true),
+            _ => Ok(false),
+        };
+        Ok(if self.ledger().ask(abandon).await? { None } else { opened })
     }
 
     fn may_place(&self, visitor: &Visitor, asker: &Asker) -> Result<(), Fault> {

@@ -40,6 +40,7 @@ pub use calls::{CallWanted, HungUp, PlacedCall};
 pub use docs::document;
 pub use door::{CallId, Peer};
 pub use envelope::{Envelope, ErrorBody, ErrorDetail};
+pub use events::EventSent;
 pub use health::{Health, Ready, Version, metrics_handle};
 pub use listen::{bind, serve};
 pub use me::{BalanceBody, HistoryBody, InboundWanted, Me, PreferencesWanted};

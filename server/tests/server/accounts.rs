@@ -1,7 +1,7 @@
 //! Keys and balances: who gets a key, whose a call is, what it costs.
 
 use serde_json::{Value, json};
-use server::store::{self, Grant};
+use server::store::{self, Grant, NewCall, Opened, Repeat};
 use sim::directory;
 
 use crate::house::{House, KEY, Line, house, with_rules};
@@ -292,4 +292,41 @@ async fn every_answer_to_a_key_tells_what_is_left() {
         assert_eq!(header(&headers, "x-clawcall-balance-minutes"), "10");
         assert_eq!(header(&headers, "x-clawcall-tier"), "trial");
     }
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn a_request_whose_call_never_began_is_a_new_one() {
+    let house = house(Line::Pipes).await;
+    // The process died when the index had the call and the disk had not.
+    let lost = NewCall {
+        id: "never-began".to_owned(),
+        account: "the house".to_owned(),
+        key: None,
+        direction: telephony::Direction::Outbound,
+        queued_at: server::clock::wall_now(),
+        repeat: Some(Repeat {
+            whose: "the house".to_owned(),
+            name: "again".to_owned(),
+            request: store::hash(BOOK),
+            since_iso: "2026-01-01T00:00:00.000Z".to_owned(),
+        }),
+    };
+    let opened = house.desk.ledger().ask(move |store| store.open_call(&lost)).await;
+    assert_eq!(opened, Ok(Opened::New));
+    let mut ids = Vec::new();
+    for _ in 0..2 {
+        let request = house.request("POST", "/call").header("x-api-key", KEY);
+        let answer = request.header("idempotency-key", "again").body(BOOK).send().await;
+        let answer: Value = answer.expect("an answer").json().await.expect("JSON");
+        ids.push(answer["call_id"].as_str().expect("an id").to_owned());
+    }
+    assert!(ids[0] != "never-began" && ids[0] == ids[1], "{ids:?}");
+    assert_eq!(house.get(&format!("/call/{}", ids[0])).await.0, 200);
+    // Once over it is the same call for as long as its name counts, whatever has become of its folder.
+    house.ended(&ids[0]).await;
+    std::fs::remove_dir_all(house.call_dir(&ids[0])).expect("removed");
+    let request = house.request("POST", "/call").header("x-api-key", KEY);
+    let answer = request.header("idempotency-key", "again").body(BOOK).send().await;
+    let answer: Value = answer.expect("an answer").json().await.expect("JSON");
+    assert_eq!(answer["call_id"], ids[0].as_str());
 }
