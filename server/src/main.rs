@@ -20,6 +20,7 @@ fn main() -> ExitCode {
         Command::Hangup(one) => cli::hangup::run(&one, &sources),
         Command::Transcript(one) => cli::transcript::run(&one, &sources),
         Command::Recording(fetch) => cli::recording::run(&fetch, &sources),
+        Command::Webhook(told) => cli::webhook::run(&told, &sources),
         Command::Mcp(serve) => cli::mcp::run(&serve, &sources),
         Command::Demo => cli::demo::run(&sources),
         Command::Replay { dirs, speed } => cli::replay::run(&dirs, speed),

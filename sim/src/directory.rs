@@ -29,11 +29,13 @@ pub const BUSY: &str = "+12125550152";
 pub const NO_ANSWER: &str = "+12125550153";
 /// Declined.
 pub const REJECTS: &str = "+12125550154";
+/// Out of service.
+pub const UNREACHABLE: &str = "+12125550155";
 /// No such number.
 pub const UNALLOCATED: &str = "+12125550199";
 
 /// The numbers with what they are, for people.
-pub const ENTRIES: [(&str, &str); 12] = [
+pub const ENTRIES: [(&str, &str); 13] = [
     (RESTAURANT, "Rosa's Trattoria: books tables, interrupts once, coughs once"),
     (SWITCHBOARD, "Rosa's Trattoria behind a menu: reservations (1), then on hold, then Rosa"),
     (DENTIST, "Dr. Weber's practice: makes appointments"),
@@ -48,6 +50,7 @@ pub const ENTRIES: [(&str, &str); 12] = [
     (BUSY, "busy"),
     (NO_ANSWER, "rings and nobody answers"),
     (REJECTS, "declines"),
+    (UNREACHABLE, "cannot be reached"),
     (UNALLOCATED, "no such number"),
 ];
 
@@ -64,6 +67,7 @@ pub fn script(number: &E164) -> Script {
         BUSY => plain("busy", Answer::Busy, vec![]),
         NO_ANSWER => plain("no answer", Answer::Never { ring_ms_max: 60_000 }, vec![]),
         REJECTS => plain("rejects", Answer::Reject { ring_ms: 1_500 }, vec![]),
+        UNREACHABLE => plain("unreachable", Answer::Unreachable, vec![]),
         number => menu(number).unwrap_or_else(|| plain("unallocated", Answer::Unallocated, vec![])),
     }
 }

@@ -173,6 +173,7 @@ fn calls_that_nobody_takes() {
     let table = [
         (Answer::Busy, Outcome::Busy),
         (Answer::Unallocated, Outcome::InvalidNumber),
+        (Answer::Unreachable, Outcome::Unreachable),
         (Answer::Reject { ring_ms: 900 }, Outcome::Rejected),
         (Answer::Never { ring_ms_max: 20_000 }, Outcome::NoAnswer),
     ];

@@ -48,6 +48,7 @@ impl Events {
         match output {
             Output::Control(Control::SendDigits { digits })
             | Output::Sound(Command::Keys(digits)) => {
+                let digits = digits.masked();
                 self.put(now_iso, "keys", json!({ "by": "agent", "digits": digits.written() }));
             }
             Output::Control(Control::DialBridge { .. }) => self.bridge(now_iso, "ringing"),

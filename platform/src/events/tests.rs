@@ -200,3 +200,15 @@ fn bytes_are_bounded_too() {
     told.said(8, &"x".repeat(2 * Log::BYTES_MAX));
     assert_eq!(told.read(0).len(), 2, "what is too large stands alone");
 }
+
+#[test]
+fn keys_of_a_secret_are_zeros() {
+    let mut told = Told::new();
+    let keys = media::circuit::Keys::parse("47w1").expect("keys");
+    told.output(&Output::Sound(Command::Keys(keys.sensitive())));
+    told.output(&Output::Control(Control::SendDigits { digits: keys.sensitive() }));
+    told.output(&Output::Sound(Command::Keys(keys)));
+    let keys: Vec<_> = told.read(0).into_iter().filter(|(name, _)| name == "keys").collect();
+    let digits: Vec<_> = keys.iter().map(|(_, data)| &data["digits"]).collect();
+    assert_eq!(digits, ["00w0", "00w0", "47w1"]);
+}

@@ -171,6 +171,14 @@ impl CallView {
         self.ending.as_ref().map(|ending| ending.outcome)
     }
 
+    /// Whether a number called, was called, or was to be joined.
+    pub fn concerns(&self, number: &E164) -> bool {
+        let Numbers { to, from, bridge_from } = &self.numbers;
+        [to, from, bridge_from, &self.brief.bridge_number]
+            .into_iter()
+            .any(|other| other.as_ref() == Some(number))
+    }
+
     /// Whether the user gave a number of their own to be joined at.
     pub fn may_bridge(&self) -> bool {
         self.brief.bridge_number.is_some()

@@ -112,17 +112,9 @@ impl CallTask {
     fn message(&mut self, message: Inbox) {
         match message {
             Inbox::Media(Report::Signal(signal)) | Inbox::Signal(signal) => {
-                self.watch(|at| Happening::Signal(at, Box::new(signal.clone())));
-                self.links.board.signal(&signal);
                 self.feed(Input::Signal(signal));
             }
-            Inbox::Media(Report::Sound(event)) => {
-                self.watch(|at| Happening::Sound(at, event));
-                if let circuit::Event::Digit { .. } = event {
-                    self.links.board.sound(&event);
-                }
-                self.feed(Input::Sound(event));
-            }
+            Inbox::Media(Report::Sound(event)) => self.feed(Input::Sound(event)),
             Inbox::User(Report::Signal(signal)) => {
                 if let Some(signal) = signal.of_user_leg() {
                     self.message(Inbox::Signal(signal));
@@ -157,12 +149,30 @@ impl CallTask {
     fn feed(&mut self, input: Input) {
         let now = self.clock.now();
         let input = self.links.book.input(now, input);
+        self.show(&input);
         self.call.handle(now, input);
         while let Some(output) = self.call.poll() {
             self.links.book.output(now, &output);
             self.links.board.output(&output);
             self.watch(|at| Happening::Output(at, Box::new(output.clone())));
             self.route(output);
+        }
+    }
+
+    /// People see what the journal has: where secret keys sound, zeros.
+    fn show(&self, input: &Input) {
+        match input {
+            Input::Signal(signal) => {
+                self.watch(|at| Happening::Signal(at, Box::new(signal.clone())));
+                self.links.board.signal(signal);
+            }
+            Input::Sound(event) => {
+                self.watch(|at| Happening::Sound(at, *event));
+                if let circuit::Event::Digit { .. } = event {
+                    self.links.board.sound(event);
+                }
+            }
+            _ => {}
         }
     }
 

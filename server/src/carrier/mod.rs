@@ -40,6 +40,17 @@ pub trait Carrier: Send + Sync {
     /// A leg for a call; nothing is dialled yet.
     fn leg(&self, ticket: Ticket) -> Box<dyn Leg>;
 
+    /// The user's own leg of a call that came as a stream: it takes `DialBridge` and `HangupBridge`
+    /// alone. None where nobody can be dialled.
+    fn user_leg(&self, _call_id: &str, _place: Place) -> Option<Box<dyn Leg>> {
+        None
+    }
+
+    /// Why no call can be handed to the telephone network now, when that is known beforehand.
+    fn fault(&self) -> Option<String> {
+        None
+    }
+
     /// What people can dial, for the start-up message and `doctor`.
     fn about(&self) -> String;
 }

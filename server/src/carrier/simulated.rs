@@ -6,6 +6,7 @@ use std::{net::SocketAddr, sync::Arc, thread};
 use crossbeam_channel::{Sender, bounded};
 use media::circuit::Keys;
 use sim::{
+    callee::Answer,
     directory,
     line::{Dialect, Line, LineConfig},
 };
@@ -61,7 +62,27 @@ impl Simulated {
 
 impl Carrier for Simulated {
     fn leg(&self, ticket: Ticket) -> Box<dyn Leg> {
-        let line = |call_id: String, orders, place: Place| Ends {
+        let user = ticket.user.map(|place| self.user(&ticket.call_id, place));
+        let callee = self.ends(ticket.call_id, ticket.orders, ticket.place);
+        Box::new(SimulatedLeg { callee, user })
+    }
+
+    fn user_leg(&self, call_id: &str, place: Place) -> Option<Box<dyn Leg>> {
+        Some(Box::new(UserLeg(self.user(call_id, place))))
+    }
+
+    fn about(&self) -> String {
+        let mut text = "simulated callees (no telephone network is used):\n".to_owned();
+        for (number, name) in directory::ENTRIES {
+            text.push_str(&format!("  {number}  {name}\n"));
+        }
+        text
+    }
+}
+
+impl Simulated {
+    fn ends(&self, call_id: String, orders: Orders, place: Place) -> Ends {
+        Ends {
             callees: Arc::clone(&self.callees),
             shared: Arc::clone(&self.shared),
             media: Arc::clone(&self.media),
@@ -71,20 +92,24 @@ impl Carrier for Simulated {
             place: Some(place),
             orders,
             line: None,
-        };
-        let user = ticket
-            .user
-            .map(|place| line(format!("{}-user", ticket.call_id), place.orders_tx.clone(), place));
-        let callee = line(ticket.call_id, ticket.orders, ticket.place);
-        Box::new(SimulatedLeg { callee, user })
+        }
     }
 
-    fn about(&self) -> String {
-        let mut text = "simulated callees (no telephone network is used):\n".to_owned();
-        for (number, name) in directory::ENTRIES {
-            text.push_str(&format!("  {number}  {name}\n"));
+    fn user(&self, call_id: &str, place: Place) -> Ends {
+        self.ends(format!("{call_id}-user"), place.orders_tx.clone(), place)
+    }
+}
+
+/// The user's line alone, of a call that came as a stream.
+struct UserLeg(Ends);
+
+impl Leg for UserLeg {
+    fn control(&mut self, control: Control) {
+        match control {
+            Control::DialBridge { to } => self.0.dial(&to, None),
+            Control::HangupBridge => self.0.hang_up(),
+            _ => {}
         }
-        text
     }
 }
 
@@ -110,10 +135,12 @@ struct Ends {
 impl Leg for SimulatedLeg {
     fn control(&mut self, control: Control) {
         match (control, &mut self.user) {
-            (Control::Dial { to, .. }, _) => self.callee.dial(&to),
+            (Control::Dial { to, ring_seconds_max, .. }, _) => {
+                self.callee.dial(&to, Some(ring_seconds_max));
+            }
             (Control::Hangup, _) => self.callee.hang_up(),
             (Control::SendDigits { digits }, _) => self.callee.press(digits),
-            (Control::DialBridge { to }, Some(user)) => user.dial(&to),
+            (Control::DialBridge { to }, Some(user)) => user.dial(&to, None),
             (Control::HangupBridge, Some(user)) => user.hang_up(),
             // Legs are joined by us, and it is always ours that dials.
             (
@@ -128,8 +155,13 @@ impl Leg for SimulatedLeg {
 }
 
 impl Ends {
-    fn dial(&mut self, to: &E164) {
-        let script = self.callees.find(to);
+    fn dial(&mut self, to: &E164, ring_seconds_max: Option<u32>) {
+        let mut script = self.callees.find(to);
+        if let (Answer::Never { ring_ms_max }, Some(max)) = (&mut script.answer, ring_seconds_max) {
+            *ring_ms_max = max.saturating_mul(1000).min(*ring_ms_max);
+            // Scores are kept by name.
+            script.name = format!("{}, {ring_ms_max} ms", script.name);
+        }
         let Some(place) = self.place.take() else { return };
         let (mut dialect, mut parameter) = (Dialect::Twilio, None);
         let connection = match &self.path {

@@ -9,7 +9,8 @@ use super::say;
 use crate::{
     assembly,
     config::{Sources, load},
-    recordings::{Whose, forget},
+    recordings::{Forgotten, Whose, forget},
+    store::{Store, StoreError},
 };
 
 /// Does it: exit code 0 only when nothing that was meant is left.
@@ -25,12 +26,13 @@ pub fn run(
         (None, Some(number)) => Whose::Number(number),
         (None, None) => anyhow::bail!("say which: --call ID or --number NUMBER"),
     };
-    let forgotten = forget(calls_dir, &whose)
-        .with_context(|| format!("cannot delete from {}", calls_dir.display()))?;
+    // Before anything is gone: what cannot be deleted everywhere is deleted nowhere.
     let mut store = assembly::open_store(&config.store)
         .with_context(|| format!("cannot open {}; see `[store]`", config.store))?;
+    let mut forgotten = forget(calls_dir, &whose)
+        .with_context(|| format!("cannot delete from {}", calls_dir.display()))?;
+    forget_rows(&mut store, &whose, &mut forgotten)?;
     for id in &forgotten.calls {
-        store.forget_call(id)?;
         say(format!("forgotten   {id}"));
     }
     for id in &forgotten.running {
@@ -46,4 +48,24 @@ pub fn run(
     }
     let all = forgotten.running.is_empty() && forgotten.unreadable.is_empty();
     Ok(if all { ExitCode::SUCCESS } else { ExitCode::FAILURE })
+}
+
+/// Deletes the same from the store, and what the store alone still knows: a call whose folder has gone.
+fn forget_rows(
+    store: &mut Store,
+    whose: &Whose,
+    forgotten: &mut Forgotten,
+) -> Result<(), StoreError> {
+    for id in &forgotten.calls {
+        store.forget_call(id)?;
+    }
+    let alone = match whose {
+        Whose::Call(id) if forgotten.running.is_empty() && store.forget_call(id)? => {
+            vec![id.clone()]
+        }
+        Whose::Call(_) => Vec::new(),
+        Whose::Number(number) => store.forget_number(number)?,
+    };
+    forgotten.calls.extend(alone);
+    Ok(())
 }

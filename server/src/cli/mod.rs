@@ -23,6 +23,7 @@ pub mod timeline;
 pub mod token;
 pub mod transcript;
 mod watch;
+pub mod webhook;
 
 use std::{io::Write, path::PathBuf, process::ExitCode};
 
@@ -65,6 +66,8 @@ pub enum Command {
     Transcript(status::One),
     /// Print where a call's recording is, or fetch it
     Recording(recording::Fetch),
+    /// Have a server of yours told of calls that are over, and see what did not arrive
+    Webhook(webhook::Told),
     /// Offer calls to agents as tools (Model Context Protocol)
     Mcp(mcp::Serve),
     /// Place a call to a simulated restaurant and watch it

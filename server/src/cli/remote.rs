@@ -27,13 +27,13 @@ pub(super) const EXIT_CODES: &str = "Exit codes: 0 done, 1 something here is wro
 #[derive(Clone, Debug, Args)]
 pub struct Remote {
     /// URL of the server [default: client.server of the configuration, else the one `listen` names]
-    #[arg(long, value_name = "URL")]
+    #[arg(long, global = true, value_name = "URL")]
     pub server: Option<String>,
     /// API key [default: client.key of the configuration, else the one in ~/.config/trunkline/key.json]
-    #[arg(long, value_name = "KEY")]
+    #[arg(long, global = true, value_name = "KEY")]
     pub key: Option<String>,
     /// Print JSON instead of text
-    #[arg(long)]
+    #[arg(long, global = true)]
     pub json: bool,
 }
 

@@ -6,11 +6,12 @@
 //! ```
 //!
 //! `words` are the bodies, `fault` what can go wrong and what to do about it, `events` a call's event stream,
-//! `key_file` where keys are kept. Retrying is for who asks: nothing here is done twice by itself.
+//! `key_file` where keys are kept, `webhook` who else is told. Retrying is for who asks: nothing here is done twice by itself.
 
 mod events;
 mod fault;
 mod key_file;
+mod webhook;
 mod words;
 
 use std::time::Duration;
@@ -204,12 +205,12 @@ impl Client {
         Ok(self.send(Method::POST, &["v1", "calls", id, "say"], &[], Some(body)).await?.1)
     }
 
-    /// Presses keys in a running call.
+    /// Presses keys in a running call; of a secret nothing that is kept tells which.
     ///
     /// # Errors
     /// See [`Fault`].
-    pub async fn digits(&self, id: &str, digits: &str) -> Result<Value, Fault> {
-        let body = json!({ "digits": digits });
+    pub async fn digits(&self, id: &str, digits: &str, sensitive: bool) -> Result<Value, Fault> {
+        let body = json!({ "digits": digits, "sensitive": sensitive });
         Ok(self.send(Method::POST, &["v1", "calls", id, "digits"], &[], Some(body)).await?.1)
     }
 

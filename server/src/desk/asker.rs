@@ -63,7 +63,7 @@ impl Asker {
 }
 
 impl Desk {
-    /// Looks a key up.
+    /// Looks a key up. How often it comes is counted by [`Desk::count_key`].
     ///
     /// # Errors
     /// `invalid_api_key`.
@@ -79,8 +79,15 @@ impl Desk {
         if owner.expires_at.is_some_and(|end| end <= wall_now()) {
             return Err(Code::InvalidApiKey.because("this key has expired"));
         }
-        self.limit(|books| (&mut books.key, &owner.account.id), "requests with this key")?;
         Ok(Asker { account: owner.account, key: key.to_owned(), hash })
+    }
+
+    /// Counts a request with a key.
+    ///
+    /// # Errors
+    /// `rate_limited`.
+    pub fn count_key(&self, asker: &Asker) -> Result<(), Fault> {
+        self.limit(|books| (&mut books.key, &asker.account.id), "requests with this key")
     }
 
     /// Counts a request of an address.

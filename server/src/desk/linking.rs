@@ -18,12 +18,14 @@ impl Desk {
     /// # Errors
     /// `invalid_token`.
     pub async fn linkable(&self, token: &str) -> Result<Asker, Fault> {
-        self.asker(token).await.map_err(|fault| match fault.code {
+        let asker = self.asker(token).await.map_err(|fault| match fault.code {
             Code::InvalidApiKey => {
                 Code::InvalidToken.because("this link does not work: its key is not known here")
             }
             _ => fault,
-        })
+        })?;
+        self.count_key(&asker)?;
+        Ok(asker)
     }
 
     /// Sends a code to an address.

@@ -58,23 +58,29 @@ impl Desk {
         if let Some(asker) = &asker {
             self.may_place(visitor, asker)?;
         }
+        self.exchange.can_dial()?;
         let slot = self.exchange.slot()?;
-        let (asker, new_key) = match asker {
-            Some(asker) => (asker, None),
+        let (asker, kept, new_key) = match asker {
+            Some(asker) => {
+                let of = asker.account.id.clone();
+                let kept = self.ledger().ask(move |store| store.preferences(&of)).await;
+                (asker, kept.map_err(Fault::from)?, None)
+            }
             None => {
-                let asker = self.new_asker(visitor).await?;
+                let asker = self.new_asker(visitor)?;
                 let key = asker.key.clone();
-                (asker, Some(key))
+                (asker, PreferencesKept::default(), Some(key))
             }
         };
-        let account = asker.account;
-        let of = account.id.clone();
-        let kept =
-            self.ledger().ask(move |store| store.preferences(&of)).await.map_err(Fault::from)?;
         let from = self.number_for(&kept)?;
+        if new_key.is_some() {
+            self.keep_key(&asker).await?;
+        }
+        let account = asker.account;
         let call = NewCall {
             id: random::call_id().map_err(|_| Refusal::Internal)?,
             account: account.id.clone(),
+            key: Some(asker.hash),
             direction: Direction::Outbound,
             queued_at: wall_now(),
             repeat,
@@ -87,8 +93,22 @@ impl Desk {
         }
     }
 
+    /// What became of the same request before. A process that died between the index and the journal
+    /// has confirmed nothing: that call is nobody's, and the request is a new one.
     async fn before(&self, repeat: Repeat) -> Result<Option<Opened>, Fault> {
-        Ok(self.ledger().ask(move |store| store.before(&repeat)).await?)
+        let opened = self.ledger().ask(move |store| store.before(&repeat)).await?;
+        let Some(Opened::Before(id)) = &opened else { return Ok(opened) };
+        // A folder that cannot be looked for may be there.
+        let has_folder = self.exchange.calls_dir().join(id).try_exists().unwrap_or(true);
+        if has_folder || self.exchange.find(id).is_some() {
+            return Ok(opened);
+        }
+        let asked = id.clone();
+        let abandon = move |store: &mut store::Store| match store.call(&asked)? {
+            Some(call) if call.finalized_at.is_none() => store.abandon_call(&asked).map(|()| true),
+            _ => Ok(false),
+        };
+        Ok(if self.ledger().ask(abandon).await? { None } else { opened })
     }
 
     fn may_place(&self, visitor: &Visitor, asker: &Asker) -> Result<(), Fault> {
@@ -109,8 +129,8 @@ impl Desk {
         Ok(())
     }
 
-    /// A new key with an account of its own.
-    async fn new_asker(&self, visitor: &Visitor) -> Result<Asker, NotPlaced> {
+    /// A new key with an account of its own, which nobody knows yet.
+    fn new_asker(&self, visitor: &Visitor) -> Result<Asker, NotPlaced> {
         let rules = self.rules();
         if !rules.new_keys {
             return Err(Code::AuthRequired.because("send your key as X-Api-Key").into());
@@ -119,16 +139,21 @@ impl Desk {
         let bytes = random::bytes::<32>().map_err(|_| Refusal::Internal)?;
         let key = format!("{KEY_PREFIX}{}", base64_simd::URL_SAFE_NO_PAD.encode_to_string(bytes));
         let (hash, id) = (store::hash(&key), random::call_id().map_err(|_| Refusal::Internal)?);
-        let days = i64::from(rules.key_days_max);
-        let end = (days > 0).then(|| wall_after(days * 24 * 3600));
-        let kept = hash.clone();
-        let add =
-            move |store: &mut store::Store| store.add_key(&kept, &id, &wall_now(), end.as_deref());
-        let account = self.ledger().ask(add).await.map_err(Fault::from)?;
-        let asker = Asker { account, key, hash };
+        let asker = Asker { account: Account { id, ..Account::default() }, key, hash };
         // The rules that hold for old keys hold for new ones.
         self.may_place(visitor, &asker)?;
         Ok(asker)
+    }
+
+    /// From here on the key is good.
+    async fn keep_key(&self, asker: &Asker) -> Result<(), Fault> {
+        let days = i64::from(self.rules().key_days_max);
+        let end = (days > 0).then(|| wall_after(days * 24 * 3600));
+        let (hash, id) = (asker.hash.clone(), asker.account.id.clone());
+        let add =
+            move |store: &mut store::Store| store.add_key(&hash, &id, &wall_now(), end.as_deref());
+        self.ledger().ask(add).await?;
+        Ok(())
     }
 
     /// The number a callee sees: the account's own, or one of the pool, or the installation's.

@@ -74,6 +74,7 @@ impl Desk {
         let call = NewCall {
             id: id.clone(),
             account: account.id.clone(),
+            key: None,
             direction: Direction::Inbound,
             queued_at: wall_now(),
             repeat: None,

@@ -118,6 +118,9 @@ pub enum Refusal {
     /// The disk takes no record of it; `/health` says why.
     #[error("this server cannot write records now; it takes calls again as soon as it can")]
     Unrecorded,
+    /// The carrier takes no call now.
+    #[error("the telephone network takes no call now; try again in a moment")]
+    Undialled,
     /// A fault of our own.
     #[error("the call could not be set up")]
     Internal,
@@ -249,6 +252,17 @@ impl Exchange {
         Ok(Slot::new(Arc::clone(self)))
     }
 
+    /// Whether calls can be handed to the telephone network at all, as far as that is known.
+    pub fn can_dial(&self) -> Result<(), Refusal> {
+        match self.parts.carrier.fault() {
+            None => Ok(()),
+            Some(fault) => {
+                tracing::error!(fault, "the carrier takes no calls");
+                Err(Refusal::Undialled)
+            }
+        }
+    }
+
     /// The number shown when nothing says otherwise.
     pub fn usual_number(&self) -> Option<&E164> {
         self.parts.from.as_ref()
@@ -338,7 +352,9 @@ impl Exchange {
             Refusal::Busy { .. } | Refusal::Strained => TurnedAway::for_now("all lines are in use"),
             Refusal::Draining => TurnedAway::for_now("the server is shutting down"),
             Refusal::Unrecorded => TurnedAway::for_now("the call cannot be recorded"),
-            Refusal::Internal => TurnedAway::for_now("the call could not be set up"),
+            Refusal::Internal | Refusal::Undialled => {
+                TurnedAway::for_now("the call could not be set up")
+            }
         })
     }
 

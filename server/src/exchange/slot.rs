@@ -5,7 +5,7 @@ use std::sync::Arc;
 use agent::call::{CallConfig, Policy};
 use telephony::Direction;
 
-use super::{Exchange, Placement, Refusal};
+use super::{Exchange, Parts, Placement, Refusal};
 use crate::carrier::Streamed;
 
 /// Counts as a call that is not over until it is used or dropped.
@@ -31,7 +31,10 @@ impl Slot {
         self.exchange = None;
         exchange.connect(&id, begun, |ticket| match direction {
             Direction::Outbound => exchange.parts.carrier.leg(ticket),
-            Direction::Inbound => Box::new(Streamed::expected(ticket, &exchange.parts.shared)),
+            Direction::Inbound => {
+                let Parts { shared, carrier, .. } = &exchange.parts;
+                Box::new(Streamed::expected(ticket, shared, carrier.as_ref()))
+            }
         });
         Ok(())
     }

@@ -8,7 +8,7 @@ use axum::{
     extract::{FromRequest, FromRequestParts, Path, Request, State},
     http::{HeaderMap, HeaderName, HeaderValue, StatusCode, header, request::Parts},
     middleware::Next,
-    response::Response,
+    response::{IntoResponse, Response},
 };
 use futures_util::StreamExt as _;
 use platform::{Account, Code};
@@ -56,7 +56,11 @@ pub(super) async fn enter(
     if let Some(asker) = &asker {
         request.extensions_mut().insert(asker.clone());
     }
-    let mut response = next.run(request).await;
+    // Who comes too often learns what they have left, too.
+    let mut response = match asker.as_ref().map(|asker| desk.count_key(asker)) {
+        Some(Err(fault)) => Envelope::from(fault).into_response(),
+        _ => next.run(request).await,
+    };
     let of = response.extensions_mut().remove::<Balance>().map(|balance| balance.0);
     if let Some(account) = of.or(asker.map(|asker| asker.account)) {
         let seconds = desk.rules().trial.remaining_seconds(&account);

@@ -88,7 +88,9 @@ impl From<Refusal> for Envelope {
             Refusal::Strained => "strained",
             Refusal::Busy { .. } => "busy",
             Refusal::Unrecorded => Code::StorageUnavailable.row().0,
-            Refusal::Internal => return Code::DialFailed.because(refusal.to_string()).into(),
+            Refusal::Internal | Refusal::Undialled => {
+                return Code::DialFailed.because(refusal.to_string()).into();
+            }
         };
         Self::new(StatusCode::SERVICE_UNAVAILABLE, code, refusal.to_string())
     }

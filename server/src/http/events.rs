@@ -32,24 +32,25 @@ const KEEP_ALIVE: Duration = Duration::from_secs(15);
 /// When a client should come back after its connection broke.
 const RETRY: Duration = Duration::from_secs(2);
 
-/// One event by its fields, for the document only.
+/// One event of the stream.
 #[derive(ToSchema)]
-#[expect(dead_code, reason = "it is written as lines")]
-pub(super) struct CallEvent {
-    /// Number for `Last-Event-ID`, upwards; some are skipped.
-    id: Option<String>,
-    /// `state`, `line`, `hearing`, `line_state`, `keys`, `bridge`, `refused`, `forgotten` or `end`.
-    event: Option<String>,
-    /// A JSON object on one line.
-    data: Option<String>,
-    /// When to come back after the connection broke, in ms; with the first event.
-    retry: Option<u64>,
+pub struct EventSent {
+    /// Its number, for `Last-Event-ID`.
+    #[schema(pattern = r"^\d+$")]
+    pub id: String,
+    /// `state`, `line`, `hearing`, `line_state`, `keys`, `bridge`, `refused`, `forgotten`, `end`.
+    pub event: String,
+    /// JSON.
+    pub data: String,
+    /// With the first: when to come back after the connection broke, in ms.
+    #[schema(required = false)]
+    pub retry: u32,
 }
 
 /// What happens in a call: server-sent events, from the first one or from the one after `Last-Event-ID`, to the end.
 #[utoipa::path(get, path = "/v1/calls/{id}/events", tag = "calls", security(("key" = [])),
     params(("id" = String, Path), ("Last-Event-ID" = Option<u64>, Header, description = "The last one that was seen")),
-    responses((status = 200, body = CallEvent, content_type = "text/event-stream"),
+    responses((status = 200, body = EventSent, content_type = "text/event-stream"),
         (status = 204, description = "Everything was seen"), (status = "4XX", body = ErrorBody), (status = "5XX", body = ErrorBody)))]
 pub(super) async fn events(
     State(desk): State<Arc<Desk>>,

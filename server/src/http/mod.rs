@@ -28,6 +28,7 @@ use std::{sync::Arc, time::Duration};
 use axum::{
     Router,
     extract::{DefaultBodyLimit, Request, State},
+    handler::Handler as _,
     http::StatusCode,
     middleware::{self, Next},
     response::Response,
@@ -39,6 +40,7 @@ pub use calls::{CallWanted, HungUp, PlacedCall};
 pub use docs::document;
 pub use door::{CallId, Peer};
 pub use envelope::{Envelope, ErrorBody, ErrorDetail};
+pub use events::EventSent;
 pub use health::{Health, Ready, Version, metrics_handle};
 pub use listen::{bind, serve};
 pub use me::{BalanceBody, HistoryBody, InboundWanted, Me, PreferencesWanted};
@@ -57,13 +59,28 @@ pub fn router(desk: Arc<Desk>) -> Router {
         .route("/metrics", get(health::metrics))
         .route("/openapi.json", get(docs::openapi))
         .route("/docs", get(docs::page))
-        .with_state(desk);
-    bounded(routes.merge(streams(&exchange)), exchange)
+        .with_state(Arc::clone(&desk));
+    // What nobody has is asked for with a key, too: it tells what is left.
+    let door = middleware::from_fn_with_state(desk, door::enter);
+    let routes = routes
+        .merge(streams(&exchange))
+        .fallback_service(Router::new().fallback(nowhere).layer(door.clone()))
+        .method_not_allowed_fallback(not_so.layer(door));
+    bounded(routes, exchange)
 }
 
 /// Only what a carrier needs: a server that places no calls and knows nobody.
 pub fn carrier_router(exchange: Arc<Exchange>) -> Router {
-    bounded(streams(&exchange), exchange)
+    let routes = streams(&exchange).fallback(nowhere).method_not_allowed_fallback(not_so);
+    bounded(routes, exchange)
+}
+
+async fn nowhere() -> Envelope {
+    Envelope::new(StatusCode::NOT_FOUND, "not_found", "there is nothing here")
+}
+
+async fn not_so() -> Envelope {
+    Envelope::new(StatusCode::METHOD_NOT_ALLOWED, "method_not_allowed", "not with this method")
 }
 
 fn streams(exchange: &Arc<Exchange>) -> Router {
@@ -74,19 +91,9 @@ fn streams(exchange: &Arc<Exchange>) -> Router {
         .with_state(Arc::clone(exchange))
 }
 
-/// With an answer to what nobody asked for, and an end to what takes too long or is too large.
+/// With an end to what takes too long or is too large.
 fn bounded(routes: Router, exchange: Arc<Exchange>) -> Router {
     routes
-        .fallback(|| async {
-            Envelope::new(StatusCode::NOT_FOUND, "not_found", "there is nothing here")
-        })
-        .method_not_allowed_fallback(|| async {
-            Envelope::new(
-                StatusCode::METHOD_NOT_ALLOWED,
-                "method_not_allowed",
-                "not with this method",
-            )
-        })
         .layer(DefaultBodyLimit::max(exchange.limits().body_bytes_max))
         .layer(middleware::from_fn_with_state(exchange, in_time))
 }

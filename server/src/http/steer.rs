@@ -33,6 +33,9 @@ pub struct DigitsWanted {
     /// `0-9`, `*`, `#`, `A-D`; `w` waits 0.5 s, `W` 1 s.
     #[schema(min_length = 1, example = "1w2#")]
     pub digits: String,
+    /// They are a secret: nothing that is kept tells which they were.
+    #[schema(required = false)]
+    pub sensitive: bool,
 }
 
 /// The call has it; what comes of it shows in its events.
@@ -70,7 +73,8 @@ pub(super) async fn digits(
     Whole(body): Whole,
 ) -> Answer {
     let call = desk.call(&asker, &id).await?;
-    let wanted = tool("press_digits", json!({ "digits": text(&body, "digits")? }));
+    let (digits, sensitive) = (text(&body, "digits")?, flag(&body, "sensitive")?);
+    let wanted = tool("press_digits", json!({ "digits": digits, "sensitive": sensitive }));
     tools::read(&wanted)
         .map_err(|why| Envelope::new(StatusCode::BAD_REQUEST, "invalid_digits", why))?;
     ask(&call, &id, Request::Use(wanted))
@@ -105,6 +109,16 @@ fn text(body: &[u8], name: &str) -> Result<String, Envelope> {
         Some(Value::String(text)) if !text.trim().is_empty() => Ok(text.trim().to_owned()),
         Some(Value::String(_)) | None => Err(bad(format!("{name} is required"))),
         Some(_) => Err(bad(format!("{name} must be text"))),
+    }
+}
+
+/// A field of the body that is `true`, `false` or not there.
+fn flag(body: &[u8], name: &str) -> Result<bool, Envelope> {
+    let body: Value = serde_json::from_slice(body).unwrap_or_default();
+    match body.get(name) {
+        Some(Value::Bool(is)) => Ok(*is),
+        None | Some(Value::Null) => Ok(false),
+        Some(_) => Err(Code::MissingFields.because(format!("{name} must be true or false")).into()),
     }
 }
 

@@ -1,4 +1,4 @@
-//! `/v1/webhook` and its dead letters: where an account is told of its calls.
+//! `/v1/webhook` and its dead letters: where who placed calls with a key is told of them.
 
 use std::sync::Arc;
 
@@ -81,7 +81,7 @@ pub struct Replayed {
     id: String,
 }
 
-/// Sets where this key's account is told of calls that are over.
+/// Sets where this key is told of calls that are over: those placed with it, and those that came in.
 #[utoipa::path(put, path = "/v1/webhook", tag = "webhook", request_body = WebhookWanted, security(("key" = [])),
     responses((status = 200, body = WebhookSet), (status = "4XX", body = ErrorBody), (status = "5XX", body = ErrorBody)))]
 pub(super) async fn set(
@@ -100,8 +100,8 @@ pub(super) async fn set(
         .map_err(|e| Envelope::new(StatusCode::INTERNAL_SERVER_ERROR, "internal", e.to_string()))?;
     let (url, secret, now) = (url.to_string(), secret.written(), wall_now());
     let set = WebhookSet { url: url.clone(), secret: secret.clone(), created_at: now.clone() };
-    let account = asker.account.id;
-    let kept = desk.ledger().ask(move |store| store.set_webhook(&account, &url, &secret, &now));
+    let key = asker.hash;
+    let kept = desk.ledger().ask(move |store| store.set_webhook(&key, &url, &secret, &now));
     kept.await.map_err(Fault::from)?;
     Ok(Json(set))
 }
@@ -110,8 +110,8 @@ pub(super) async fn set(
 #[utoipa::path(get, path = "/v1/webhook", tag = "webhook", security(("key" = [])),
     responses((status = 200, body = WebhookBody), (status = "4XX", body = ErrorBody), (status = "5XX", body = ErrorBody)))]
 pub(super) async fn show(State(desk): State<Arc<Desk>>, asker: Asker) -> Answer<WebhookBody> {
-    let account = asker.account.id;
-    let webhook = desk.ledger().ask(move |store| store.webhook(&account)).await;
+    let key = asker.hash;
+    let webhook = desk.ledger().ask(move |store| store.webhook(&key)).await;
     let none = || Code::NotFound.because("no webhook is set");
     let webhook = webhook.map_err(Fault::from)?.ok_or_else(none)?;
     Ok(Json(WebhookBody {
@@ -126,8 +126,8 @@ pub(super) async fn show(State(desk): State<Arc<Desk>>, asker: Asker) -> Answer<
 #[utoipa::path(delete, path = "/v1/webhook", tag = "webhook", security(("key" = [])),
     responses((status = 200, body = WebhookRemoved), (status = "4XX", body = ErrorBody), (status = "5XX", body = ErrorBody)))]
 pub(super) async fn remove(State(desk): State<Arc<Desk>>, asker: Asker) -> Answer<WebhookRemoved> {
-    let account = asker.account.id;
-    let removed = desk.ledger().ask(move |store| store.remove_webhook(&account)).await;
+    let key = asker.hash;
+    let removed = desk.ledger().ask(move |store| store.remove_webhook(&key)).await;
     Ok(Json(WebhookRemoved { success: true, removed: removed.map_err(Fault::from)? }))
 }
 
@@ -138,8 +138,8 @@ pub(super) async fn dead_letters(
     State(desk): State<Arc<Desk>>,
     asker: Asker,
 ) -> Answer<DeadLetters> {
-    let account = asker.account.id;
-    let letters = desk.ledger().ask(move |store| store.dead_letters(&account)).await;
+    let key = asker.hash;
+    let letters = desk.ledger().ask(move |store| store.dead_letters(&key)).await;
     let letters = letters.map_err(Fault::from)?.into_iter().map(|letter| DeadLetterBody {
         id: letter.id,
         created_at: letter.created_at,
@@ -164,9 +164,9 @@ pub(super) async fn replay(
     if !id.strip_prefix(MESSAGE_PREFIX).is_some_and(is_plain_id) {
         return Err(none());
     }
-    let (account, asked) = (asker.account.id, id.clone());
+    let (key, asked) = (asker.hash, id.clone());
     let now = unix_seconds();
-    let found = desk.ledger().ask(move |store| store.replay_message(&account, &asked, now)).await;
+    let found = desk.ledger().ask(move |store| store.replay_message(&key, &asked, now)).await;
     if !found.map_err(Fault::from)? {
         return Err(none());
     }

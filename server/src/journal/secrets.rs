@@ -1,13 +1,13 @@
 //! What no journal keeps: which keys were pressed when the press was a secret.
 //!
 //! Keys themselves are never written down ([`Keys`](media::circuit::Keys) are zeros on paper), and the
-//! record of a tool call is masked where it is made. What is left is here: the model's own words that
-//! asked for the press, and keys that the line brings back while ours sound.
+//! record of a tool call is masked where it is made. What is left is here: the words, the model's or the
+//! owner's, that asked for the press, and keys that the line brings back while ours sound.
 
 use std::{borrow::Cow, time::Duration};
 
 use agent::{
-    call::{Input, Output},
+    call::{Input, Output, Request},
     llm, tools,
 };
 use dtmf::Digit;
@@ -66,6 +66,11 @@ impl Secrets {
             && let Cow::Owned(call) = tools::masked(call)
         {
             return Cow::Owned(Input::Llm(llm::Event::Tool { thought: *thought, call }));
+        }
+        if let Input::Request(Request::Use(call)) = input
+            && let Cow::Owned(call) = tools::masked(call)
+        {
+            return Cow::Owned(Input::Request(Request::Use(call)));
         }
         Cow::Borrowed(input)
     }

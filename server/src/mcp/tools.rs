@@ -229,10 +229,11 @@ impl Tools {
     #[tool(annotations(destructive_hint = true, open_world_hint = true))]
     async fn send_digits(
         &self,
-        Parameters(SendDigits { call_id, digits }): Parameters<SendDigits>,
+        Parameters(SendDigits { call_id, digits, sensitive }): Parameters<SendDigits>,
         context: RequestContext<RoleServer>,
     ) -> CallToolResult {
-        self.ask(&context, async |client| client.digits(&call_id, &digits).await).await
+        let sensitive = sensitive.unwrap_or(false);
+        self.ask(&context, async |client| client.digits(&call_id, &digits, sensitive).await).await
     }
 
     /// Ring the user's own telephone, the bridge_number the call was placed with, and join it with a running call.

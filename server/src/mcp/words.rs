@@ -77,6 +77,8 @@ pub(super) struct SendDigits {
     pub(super) call_id: String,
     /// Keys 0-9, *, #, A-D; w waits half a second, W a second.
     pub(super) digits: String,
+    /// True for a secret, like a PIN: nothing that is kept will tell which keys they were.
+    pub(super) sensitive: Option<bool>,
 }
 
 #[derive(Debug, Deserialize, JsonSchema)]

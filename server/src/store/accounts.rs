@@ -204,7 +204,6 @@ impl Store {
                 into.into(),
             ],
         )?;
-        self.move_webhook(old, into)?;
         self.run("DELETE FROM repeats WHERE account = $1", &[old.into()])?;
         self.run("DELETE FROM accounts WHERE id = $1", &[old.into()])?;
         self.account(into)
@@ -310,8 +309,11 @@ impl Store {
         })
     }
 
-    /// A key is good no more; whether there was one.
+    /// A key is good no more, and its webhook is told nothing more; whether there was one.
     pub fn revoke(&mut self, hash: &str) -> Result<bool, StoreError> {
-        Ok(self.run("DELETE FROM keys WHERE hash = $1", &[hash.into()])? > 0)
+        self.whole(|store| {
+            store.drop_webhook(hash)?;
+            Ok(store.run("DELETE FROM keys WHERE hash = $1", &[hash.into()])? > 0)
+        })
     }
 }

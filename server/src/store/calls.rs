@@ -1,10 +1,10 @@
 //! The index of calls: whose they are, how they ended, what they cost, and which requests were
 //! repeats.
 
-use platform::{Finished, HistoryQuery};
-use telephony::Direction;
+use platform::{CallView, Finished, HistoryQuery};
+use telephony::{Direction, E164};
 
-use super::{Row, Store, StoreError, Value};
+use super::{MESSAGE_PREFIX, Row, Store, StoreError, Value, webhooks::message_id};
 
 /// Columns of a call, in the order [`kept`] reads them.
 const CALL: &str = "id, account, finalized_at, body";
@@ -29,6 +29,8 @@ pub struct NewCall {
     pub id: String,
     /// Whose.
     pub account: String,
+    /// The key it is placed with, by its hash; none for a call that comes in.
+    pub key: Option<String>,
     /// Who calls.
     pub direction: Direction,
     /// Now: ISO 8601, UTC, ms.
@@ -87,12 +89,13 @@ impl Store {
                 return Ok(before);
             }
             store.run(
-                "INSERT INTO calls (id, account, direction, queued_at) VALUES ($1, $2, $3, $4)",
+                "INSERT INTO calls (id, account, direction, queued_at, key) VALUES ($1, $2, $3, $4, $5)",
                 &[
                     call.id.as_str().into(),
                     call.account.as_str().into(),
                     direction_name(call.direction).into(),
                     call.queued_at.as_str().into(),
+                    call.key.as_deref().into(),
                 ],
             )?;
             Ok(Opened::New)
@@ -209,14 +212,42 @@ impl Store {
         self.connection.rows(&sql, &values)?.into_iter().map(kept).collect()
     }
 
-    /// Nothing is known of a call any more; what it cost stays charged. Whether it was there.
+    /// Nothing is known of a call any more, and nobody is told of it; what it cost stays charged.
+    /// Whether it was there.
     pub fn forget_call(&mut self, id: &str) -> Result<bool, StoreError> {
-        Ok(self.run("DELETE FROM calls WHERE id = $1", &[id.into()])? > 0)
+        let forgotten = self.whole(|store| {
+            store.run("DELETE FROM messages WHERE id = $1", &[message_id(id).into()])?;
+            Ok(store.run("DELETE FROM calls WHERE id = $1", &[id.into()])? > 0)
+        })?;
+        self.connection.wipe()?;
+        Ok(forgotten)
+    }
+
+    /// The same for all that are over and had to do with a number; their ids.
+    pub fn forget_number(&mut self, number: &E164) -> Result<Vec<String>, StoreError> {
+        let sql = format!("SELECT {CALL} FROM calls WHERE body LIKE $1 ORDER BY id");
+        let rows = self.connection.rows(&sql, &[format!("%{}%", number.as_str()).into()])?;
+        let mut forgotten = Vec::new();
+        for call in rows.into_iter().map(kept) {
+            let call = call?;
+            let view = call.view.as_deref().and_then(CallView::restored);
+            if view.is_some_and(|view| view.concerns(number)) && self.forget_call(&call.id)? {
+                forgotten.push(call.id);
+            }
+        }
+        Ok(forgotten)
     }
 
     /// The same for all that ended before then; how many.
     pub fn forget_before(&mut self, finalized_at: &str) -> Result<u64, StoreError> {
-        self.run("DELETE FROM calls WHERE finalized_at < $1", &[finalized_at.into()])
+        self.whole(|store| {
+            store.run(
+                "DELETE FROM messages WHERE id IN \
+                 (SELECT CAST($1 AS TEXT) || id FROM calls WHERE finalized_at < $2)",
+                &[MESSAGE_PREFIX.into(), finalized_at.into()],
+            )?;
+            store.run("DELETE FROM calls WHERE finalized_at < $1", &[finalized_at.into()])
+        })
     }
 
     /// Calls that have no end yet, oldest first: after a start, those that were lost.

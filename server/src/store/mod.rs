@@ -28,8 +28,11 @@ pub use webhooks::{DeadLetter, MESSAGE_PREFIX, Message, Room, Webhook};
 use sha2::{Digest as _, Sha256};
 
 /// The forms the data base has had, oldest first.
-const MIGRATIONS: &[&str] =
-    &[include_str!("migrations/0001.sql"), include_str!("migrations/0002.sql")];
+const MIGRATIONS: &[&str] = &[
+    include_str!("migrations/0001.sql"),
+    include_str!("migrations/0002.sql"),
+    include_str!("migrations/0003.sql"),
+];
 
 /// The store did not do what was asked.
 #[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]

@@ -100,4 +100,9 @@ pub trait Connection: Send {
 
     /// Begins a transaction that will write.
     fn begin(&mut self) -> Result<(), StoreError>;
+
+    /// What was deleted is to be found in none of its files, as far as that is in its hands.
+    fn wipe(&mut self) -> Result<(), StoreError> {
+        Ok(())
+    }
 }

@@ -28,6 +28,8 @@ impl Sqlite {
         connection.pragma_update(None, "journal_mode", "wal")?;
         connection.pragma_update(None, "synchronous", "normal")?;
         connection.pragma_update(None, "foreign_keys", true)?;
+        // What is deleted is overwritten.
+        connection.pragma_update(None, "secure_delete", true)?;
         Ok(Self(connection))
     }
 }
@@ -82,5 +84,10 @@ impl sql::Connection for Sqlite {
 
     fn begin(&mut self) -> Result<(), StoreError> {
         self.batch("BEGIN IMMEDIATE")
+    }
+
+    fn wipe(&mut self) -> Result<(), StoreError> {
+        // Where another process reads just now, the next one that writes does it.
+        self.batch("PRAGMA wal_checkpoint(TRUNCATE)")
     }
 }

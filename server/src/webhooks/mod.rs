@@ -19,7 +19,7 @@ use std::{
 
 use metrics::counter;
 use platform::webhook::{Next, Secret, after};
-use tokio::task::AbortHandle;
+use tokio::{sync::watch, task::AbortHandle};
 use tracing::{info, warn};
 
 pub use door::{BadAddress, check};
@@ -40,11 +40,14 @@ const LOOK: Duration = Duration::from_secs(1);
 const TAKEN_SECONDS: u64 = 60;
 
 /// Carries messages, as long as it is held.
-pub struct Courier(AbortHandle);
+pub struct Courier {
+    carrying: AbortHandle,
+    settled: watch::Receiver<u64>,
+}
 
 impl Drop for Courier {
     fn drop(&mut self) {
-        self.0.abort();
+        self.carrying.abort();
     }
 }
 
@@ -55,7 +58,9 @@ impl Courier {
     /// No HTTP client can be made.
     pub fn start(ledger: Ledger, allow_private: bool) -> Result<Self, reqwest::Error> {
         let http = post::client(allow_private)?;
-        let round = Arc::new(Round { ledger, http, allow_private, posts: Mutex::default() });
+        let (tell, settled) = watch::channel(0);
+        let posts = Mutex::default();
+        let round = Arc::new(Round { ledger, http, allow_private, posts, settled: tell });
         let carrying = async move {
             loop {
                 if let Err(error) = round.look().await {
@@ -64,7 +69,12 @@ impl Courier {
                 tokio::time::sleep(LOOK).await;
             }
         };
-        Ok(Self(tokio::spawn(carrying).abort_handle()))
+        Ok(Self { carrying: tokio::spawn(carrying).abort_handle(), settled })
+    }
+
+    /// How often a message was sent and what came of it was kept.
+    pub fn settled(&self) -> watch::Receiver<u64> {
+        self.settled.clone()
     }
 }
 
@@ -72,8 +82,9 @@ struct Round {
     ledger: Ledger,
     http: reqwest::Client,
     allow_private: bool,
-    /// Messages on their way, by account.
+    /// Messages on their way, by key.
     posts: Mutex<BTreeMap<String, usize>>,
+    settled: watch::Sender<u64>,
 }
 
 impl Round {
@@ -89,12 +100,12 @@ impl Round {
         let taken =
             self.ledger.ask(move |store| store.take_messages(now, now + TAKEN_SECONDS, &room));
         for message in taken.await? {
-            *self.posts().entry(message.account.clone()).or_default() += 1;
+            *self.posts().entry(message.key.clone()).or_default() += 1;
             let round = Arc::clone(self);
             tokio::spawn(async move {
                 round.send(&message).await;
                 let mut posts = round.posts();
-                if let Some(count) = posts.get_mut(&message.account) {
+                if let Some(count) = posts.get_mut(&message.key) {
                     *count -= 1;
                 }
                 posts.retain(|_, count| *count > 0);
@@ -116,16 +127,18 @@ impl Round {
         let chance = random::bytes::<2>().map_or(0, u16::from_ne_bytes);
         let (answer, said) = post::read(answer);
         let next = after(tries, answer, chance);
-        let id = message.id.clone();
+        let (key, id) = (message.key.clone(), message.id.clone());
         let kept = match next {
-            Next::Done => self.ledger.ask(move |store| store.message_arrived(&id)).await,
+            Next::Done => self.ledger.ask(move |store| store.message_arrived(&key, &id)).await,
             Next::Again { after_s } => {
                 let due = unix_seconds() + after_s;
-                self.ledger.ask(move |store| store.message_waits(&id, tries, due, &said)).await
+                self.ledger
+                    .ask(move |store| store.message_waits(&key, &id, tries, due, &said))
+                    .await
             }
             Next::LaidAside => {
                 let now = wall_now();
-                self.ledger.ask(move |store| store.lay_aside(&id, tries, &now, &said)).await
+                self.ledger.ask(move |store| store.lay_aside(&key, &id, tries, &now, &said)).await
             }
         };
         let outcome = match next {
@@ -139,5 +152,6 @@ impl Round {
             // It is due again soon, and may come twice.
             warn!(%error, message = message.id, "what came of a webhook was not kept");
         }
+        self.settled.send_modify(|times| *times += 1);
     }
 }

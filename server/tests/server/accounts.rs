@@ -1,7 +1,7 @@
 //! Keys and balances: who gets a key, whose a call is, what it costs.
 
 use serde_json::{Value, json};
-use server::store::{self, Grant};
+use server::store::{self, Grant, NewCall, Opened, Repeat};
 use sim::directory;
 
 use crate::house::{House, KEY, Line, house, with_rules};
@@ -268,4 +268,65 @@ async fn the_recording_is_disclosed_first_and_leads_to_a_link_that_expires() {
     house.ended(&busy).await;
     let (status, body) = house.get(&format!("/call/{busy}/recording")).await;
     assert!(status == 404 && body.contains("recording_not_available"), "{body}");
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn every_answer_to_a_key_tells_what_is_left() {
+    let house = with_rules(Line::Pipes, |rules| {
+        rules.rates.key = platform::Rate { burst: 7, per_minute: 1 };
+    })
+    .await;
+    for (method, path, wanted) in [
+        ("GET", "/balance", 200),
+        ("POST", "/call", 400),
+        ("GET", "/call/nobody", 404),
+        ("GET", "/nowhere", 404),
+        ("GET", "/call", 405),
+        ("GET", "/me", 401),
+        ("PUT", "/v1/webhook", 400),
+        ("GET", "/balance", 429),
+    ] {
+        let (status, headers, _) = asked(&house, method, path, Some(KEY), "{}").await;
+        assert_eq!(status, wanted, "{method} {path}");
+        assert_eq!(header(&headers, "x-clawcall-balance-seconds"), "600", "{method} {path}");
+        assert_eq!(header(&headers, "x-clawcall-balance-minutes"), "10");
+        assert_eq!(header(&headers, "x-clawcall-tier"), "trial");
+    }
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn a_request_whose_call_never_began_is_a_new_one() {
+    let house = house(Line::Pipes).await;
+    // The process died when the index had the call and the disk had not.
+    let lost = NewCall {
+        id: "never-began".to_owned(),
+        account: "the house".to_owned(),
+        key: None,
+        direction: telephony::Direction::Outbound,
+        queued_at: server::clock::wall_now(),
+        repeat: Some(Repeat {
+            whose: "the house".to_owned(),
+            name: "again".to_owned(),
+            request: store::hash(BOOK),
+            since_iso: "2026-01-01T00:00:00.000Z".to_owned(),
+        }),
+    };
+    let opened = house.desk.ledger().ask(move |store| store.open_call(&lost)).await;
+    assert_eq!(opened, Ok(Opened::New));
+    let mut ids = Vec::new();
+    for _ in 0..2 {
+        let request = house.request("POST", "/call").header("x-api-key", KEY);
+        let answer = request.header("idempotency-key", "again").body(BOOK).send().await;
+        let answer: Value = answer.expect("an answer").json().await.expect("JSON");
+        ids.push(answer["call_id"].as_str().expect("an id").to_owned());
+    }
+    assert!(ids[0] != "never-began" && ids[0] == ids[1], "{ids:?}");
+    assert_eq!(house.get(&format!("/call/{}", ids[0])).await.0, 200);
+    // Once over it is the same call for as long as its name counts, whatever has become of its folder.
+    house.ended(&ids[0]).await;
+    std::fs::remove_dir_all(house.call_dir(&ids[0])).expect("removed");
+    let request = house.request("POST", "/call").header("x-api-key", KEY);
+    let answer = request.header("idempotency-key", "again").body(BOOK).send().await;
+    let answer: Value = answer.expect("an answer").json().await.expect("JSON");
+    assert_eq!(answer["call_id"], ids[0].as_str());
 }

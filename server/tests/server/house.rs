@@ -44,6 +44,8 @@ pub(crate) enum Line {
     Manual,
     /// Answers at once over a pipe whose translator panics at the key `#`.
     Fragile,
+    /// The test's own.
+    Own(Box<dyn Carrier>),
 }
 
 /// The key that a house's own requests are made with.
@@ -92,19 +94,19 @@ pub(crate) async fn house(line: Line) -> House {
 }
 
 pub(crate) async fn with_limits(line: Line, limits: Limits) -> House {
-    built(line, limits, house_rules(), stand_ins(), None, &|_| {}).await
+    built(line, limits, house_rules(), stand_ins(), None, &|_| {}, house_policy()).await
 }
 
 /// A house whose calls are written where `prepare` has put something, which must have 1 MB free.
 pub(crate) async fn on_disk(line: Line, prepare: &dyn Fn(&std::path::Path)) -> House {
-    built(line, Limits::default(), house_rules(), stand_ins(), None, prepare).await
+    built(line, Limits::default(), house_rules(), stand_ins(), None, prepare, house_policy()).await
 }
 
 /// A house with rules of the test's own.
 pub(crate) async fn with_rules(line: Line, change: impl FnOnce(&mut Rules)) -> House {
     let mut rules = house_rules();
     change(&mut rules);
-    built(line, Limits::default(), rules, stand_ins(), None, &|_| {}).await
+    built(line, Limits::default(), rules, stand_ins(), None, &|_| {}, house_policy()).await
 }
 
 /// Room for what tests do with one key.
@@ -112,18 +114,28 @@ fn house_rules() -> Rules {
     Rules { calls_at_once_max: 100, disclosure: String::new(), ..Rules::default() }
 }
 
+fn house_policy() -> Policy {
+    Policy { hangup_ms_max: 300, ..Policy::default() }
+}
+
+/// A house that lets telephones ring for a second only.
+pub(crate) async fn impatient(line: Line) -> House {
+    let policy = Policy { ring_seconds_max: 1, ..house_policy() };
+    built(line, Limits::default(), house_rules(), stand_ins(), None, &|_| {}, policy).await
+}
+
 /// A house that speaks TLS only.
 pub(crate) async fn with_tls(line: Line) -> House {
     let (certificates, trust) = Trust::made();
     let tls = Some((certificates, trust));
-    built(line, Limits::default(), house_rules(), stand_ins(), tls, &|_| {}).await
+    built(line, Limits::default(), house_rules(), stand_ins(), tls, &|_| {}, house_policy()).await
 }
 
 /// A house whose dialects are the test's own, as far as `change` goes.
 pub(crate) async fn with_dialects(line: Line, change: impl FnOnce(&mut Dialects)) -> House {
     let mut dialects = stand_ins();
     change(&mut dialects);
-    built(line, Limits::default(), house_rules(), dialects, None, &|_| {}).await
+    built(line, Limits::default(), house_rules(), dialects, None, &|_| {}, house_policy()).await
 }
 
 async fn built(
@@ -133,6 +145,7 @@ async fn built(
     dialects: Dialects,
     tls: Option<(Certificates, Trust)>,
     prepare: &dyn Fn(&std::path::Path),
+    policy: Policy,
 ) -> House {
     assembly::install_tls();
     http::metrics_handle();
@@ -161,6 +174,7 @@ async fn built(
         Line::Manual => {
             Box::new(Manual { shared: Arc::clone(&shared), inboxes: Arc::clone(&inboxes) })
         }
+        Line::Own(carrier) => carrier,
         Line::Fragile => Box::new(Fragile { media: Arc::clone(&media), pipes: Arc::clone(&pipes) }),
     };
     let connections_max = limits.connections_max;
@@ -173,7 +187,7 @@ async fn built(
             calls_dir,
             records: Records { free_mb_min: 1, ..Records::default() },
             from: None,
-            policy: Policy { hangup_ms_max: 300, ..Policy::default() },
+            policy,
             circuit: CircuitConfig { judge: false, ..CircuitConfig::default() },
             shared: Arc::clone(&shared),
             media,

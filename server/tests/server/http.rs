@@ -46,6 +46,8 @@ async fn health_readiness_and_figures() {
     let (status, ready) = house.get("/ready").await;
     assert_eq!(status, 200);
     assert!(ready.contains("\"ready\":true"), "{ready}");
+    let (status, version) = house.get("/version").await;
+    assert!(status == 200 && version.contains(env!("CARGO_PKG_VERSION")), "{version}");
     let id = house.place(directory::BUSY).await;
     assert_eq!(house.ended(&id).await["outcome"], "busy");
     assert_eq!(house.get("/metrics").await.0, 401, "figures are the operator's");

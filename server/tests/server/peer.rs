@@ -93,6 +93,18 @@ impl Peer {
         timeout(PATIENCE, found).await.expect("in time")
     }
 
+    /// Is silent and takes what comes, until the stream is closed.
+    pub(crate) async fn listens(mut self) {
+        let silence = base64_simd::STANDARD.encode_to_string([0xFF; 160]);
+        let mut frames = tokio::time::interval(std::time::Duration::from_millis(20));
+        loop {
+            tokio::select! {
+                message = self.0.next() => if !matches!(message, Some(Ok(_))) { return },
+                _ = frames.tick() => self.media(&silence).await,
+            }
+        }
+    }
+
     /// How the server closes.
     pub(crate) async fn closed(&mut self) -> Option<CloseFrame> {
         let closed = async {

@@ -1,4 +1,4 @@
-//! Every code of the contract, reached from outside, with its status; and what must lose nothing.
+//! Who is refused by the rules of an installation, and what must lose nothing. All codes: `codes`.
 
 use serde_json::{Value, json};
 use server::config::Limits;
@@ -24,6 +24,12 @@ async fn the_rules_of_an_installation() {
     for (number, code, status) in [
         ("911", "invalid_phone", 400),
         ("+1911", "invalid_phone", 400),
+        ("988", "invalid_phone", 400),
+        ("+1 (988)", "invalid_phone", 400),
+        ("1-911", "invalid_phone", 400),
+        ("+19115550123", "forbidden", 403),
+        ("+19885550123", "forbidden", 403),
+        ("+12129115550", "forbidden", 403),
         ("+442071838750", "invalid_phone", 400),
         ("+19005550123", "forbidden", 403),
         ("+18765550123", "forbidden", 403),

@@ -16,7 +16,11 @@ const NUMBER: &str = "+12125550100";
 const PATH: &str = "/carrier/twilio/voice";
 
 async fn with_number() -> House {
-    let house = house(Line::Manual).await;
+    with_number_on(Line::Manual).await
+}
+
+async fn with_number_on(line: Line) -> House {
+    let house = house(line).await;
     house.linked(KEY, "ann@example.org").await;
     let grant = Grant { inbound: Some(true), number: NUMBER.parse().ok(), ..Grant::default() };
     let granted = move |store: &mut Store| store.grant("ann@example.org", "-", &grant, "2026");
@@ -132,4 +136,27 @@ async fn only_the_carrier_tells_of_calls() {
         assert_eq!(answer.status().as_u16(), 403, "{signature}");
     }
     assert_eq!(house.exchange.active(), 0);
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn a_caller_is_handed_to_the_number_of_the_profile() {
+    let house = with_number_on(Line::Pipes).await;
+    let user = sim::directory::USER;
+    set(&house, json!({"instructions": "x", "greeting": "Hi.", "handoff_number": user})).await;
+    let twiml = rings(&house, "CA1", NUMBER, "+13125550111").await;
+    let id = telephony::token::verify(b"a secret", &token(&twiml), 0).expect("ours").to_owned();
+    let mut peer = Peer::connect(&house).await;
+    peer.text(&start(&token(&twiml)).to_string()).await;
+    peer.event("media").await;
+    let (status, body) = house.post(&format!("/v1/calls/{id}/bridge"), "").await;
+    assert_eq!(status, 202, "{body}");
+    // Who is handed over talks with the user, who hangs up in the end.
+    let caller = tokio::spawn(peer.listens());
+    let body = house.ended(&id).await;
+    caller.abort();
+    assert_eq!(body["numbers"]["bridge_from"], user, "{body}");
+    assert_eq!(body["outcome_detail"]["hangup_source"], "user", "{body}");
+    assert_eq!(body["outcome"], "answered");
+    let truth = house.truths.of(&format!("{id}-user")).expect("an account");
+    assert!(truth.complaints.is_empty() && !truth.runs.is_empty(), "{truth:?}");
 }

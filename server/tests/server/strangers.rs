@@ -103,3 +103,16 @@ async fn two_keys_never_see_each_others_calls() {
     let history = text(&house, "GET", "/me/calls", Some(STRANGER)).await.1;
     assert!(history.contains("\"calls\":[]"), "{history}");
 }
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn no_route_with_an_id_is_left_out() {
+    let house = house(Line::Pipes).await;
+    let document: Value = serde_json::from_str(&house.get("/openapi.json").await.1).expect("JSON");
+    for (path, methods) in document["paths"].as_object().expect("paths") {
+        for method in methods.as_object().expect("methods").keys() {
+            let method = method.to_uppercase();
+            let tried = ROUTES.contains(&(method.as_str(), path.as_str()));
+            assert!(tried || !path.contains("{id}"), "{method} {path} is not tried above");
+        }
+    }
+}

@@ -20,19 +20,15 @@ use platform::webhook::Secret;
 use serde_json::{Value, json};
 use server::{http, webhooks::Courier};
 use sim::directory;
-use tokio::{
-    sync::mpsc,
-    task::JoinHandle,
-    time::{sleep, timeout},
-};
+use tokio::{sync::mpsc, task::JoinHandle, time::timeout};
 
-use crate::house::{House, Line, PATIENCE, house};
+use crate::house::{House, KEY, Line, PATIENCE, house};
 
 /// The customer's server.
-struct Customer {
-    url: String,
+pub(crate) struct Customer {
+    pub(crate) url: String,
     /// What it answers.
-    status: Arc<AtomicU16>,
+    pub(crate) status: Arc<AtomicU16>,
     told: mpsc::UnboundedReceiver<(HeaderMap, Bytes)>,
     serving: JoinHandle<()>,
 }
@@ -50,7 +46,7 @@ async fn take(State((tell, status)): State<Tell>, headers: HeaderMap, body: Byte
     StatusCode::from_u16(status.load(Ordering::Relaxed)).expect("a status")
 }
 
-async fn customer() -> Customer {
+pub(crate) async fn customer() -> Customer {
     let (tell, told) = mpsc::unbounded_channel();
     let status = Arc::new(AtomicU16::new(204));
     let router = Router::new().route("/hook", post(take)).with_state((tell, Arc::clone(&status)));
@@ -61,15 +57,24 @@ async fn customer() -> Customer {
 }
 
 impl Customer {
-    async fn is_told(&mut self) -> (HeaderMap, Bytes) {
+    pub(crate) async fn is_told(&mut self) -> (HeaderMap, Bytes) {
         timeout(PATIENCE, self.told.recv()).await.expect("in time").expect("open")
     }
 }
 
+/// Waits until what came of so many posts is kept.
+pub(crate) async fn settled(courier: &Courier, times: u64) {
+    let mut settled = courier.settled();
+    timeout(PATIENCE, settled.wait_for(|it| *it >= times)).await.expect("in time").expect("alive");
+}
+
 async fn put(house: &House, url: &str) -> Value {
-    let path = "/v1/webhook";
+    put_with(house, url, KEY).await
+}
+
+async fn put_with(house: &House, url: &str, key: &str) -> Value {
     let body = json!({ "url": url }).to_string();
-    let answer = house.ask("PUT", path, Some(crate::house::KEY), body).await;
+    let answer = house.ask("PUT", "/v1/webhook", Some(key), body).await;
     assert_eq!(answer.status(), 200);
     answer.json().await.expect("JSON")
 }
@@ -109,22 +114,14 @@ async fn a_customer_is_told_and_can_check_who_told_them() {
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
 async fn what_was_laid_aside_is_sent_again_when_its_owner_asks() {
     let house = house(Line::Pipes).await;
-    let _courier = Courier::start(house.desk.ledger().clone(), true).expect("a courier");
+    let courier = Courier::start(house.desk.ledger().clone(), true).expect("a courier");
     let mut customer = customer().await;
     put(&house, &customer.url).await;
     customer.status.store(410, Ordering::Relaxed);
     let id = house.place(directory::BUSY).await;
     let (_, first) = customer.is_told().await;
-    let letters = async {
-        loop {
-            let found = get(&house, "/v1/webhook/dead-letters").await["dead_letters"].take();
-            match found.as_array() {
-                Some(letters) if !letters.is_empty() => return found,
-                _ => sleep(std::time::Duration::from_millis(20)).await,
-            }
-        }
-    };
-    let letters = timeout(PATIENCE, letters).await.expect("in time");
+    settled(&courier, 1).await;
+    let letters = get(&house, "/v1/webhook/dead-letters").await["dead_letters"].take();
     let letter = &letters[0];
     assert_eq!((&letter["tries"], &letter["reason"]), (&json!(1), &json!("answered with 410")));
     assert_eq!(letter["body"]["data"]["id"], json!(id));
@@ -162,15 +159,11 @@ async fn nobody_is_told_whose_name_leads_home() {
     let mut customer = customer().await;
     // Kept while it was allowed; a name is judged when it is resolved.
     put(&house, &customer.url.replace("127.0.0.1", "localhost")).await;
-    let _courier = Courier::start(house.desk.ledger().clone(), false).expect("a courier");
+    let courier = Courier::start(house.desk.ledger().clone(), false).expect("a courier");
     let id = house.place(directory::BUSY).await;
     house.ended(&id).await;
-    let tried = async {
-        while !get(&house, "/v1/webhook").await["last_said"].is_string() {
-            sleep(std::time::Duration::from_millis(20)).await;
-        }
-    };
-    timeout(PATIENCE, tried).await.expect("in time");
+    settled(&courier, 1).await;
+    assert!(get(&house, "/v1/webhook").await["last_said"].is_string());
     assert!(customer.told.try_recv().is_err(), "told");
 }
 
@@ -185,10 +178,41 @@ async fn what_is_no_webhook_is_refused() {
         (r#"{"url":"ftp://hooks.example/"}"#, "invalid_url"),
         (r#"{"url":"https://me:word@hooks.example/"}"#, "invalid_url"),
     ] {
-        let answer = house.ask("PUT", "/v1/webhook", Some(crate::house::KEY), body).await;
+        let answer = house.ask("PUT", "/v1/webhook", Some(KEY), body).await;
         assert_eq!(answer.status(), 400, "{body}");
         let answer: Value = answer.json().await.expect("JSON");
         assert_eq!(answer["error"]["code"], code, "{body}");
     }
     assert_eq!(house.get("/v1/webhook").await.0, 404);
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn each_key_of_an_account_has_a_webhook_of_its_own() {
+    let house = house(Line::Pipes).await;
+    let first = house.ask("POST", "/call", None, r#"{"to":"+12125550152","task":"x"}"#).await;
+    let other = first.headers()["x-clawcall-api-key"].to_str().expect("a key").to_owned();
+    house.linked(KEY, "ann@example.org").await;
+    house.linked(&other, "ann@example.org").await;
+    let courier = Courier::start(house.desk.ledger().clone(), true).expect("a courier");
+    let (mut mine, mut theirs) = (customer().await, customer().await);
+    put(&house, &mine.url).await;
+    put_with(&house, &theirs.url, &other).await;
+    let id = house.place(directory::BUSY).await;
+    let (headers, _) = mine.is_told().await;
+    assert_eq!(headers["webhook-id"], format!("msg_{id}"));
+    settled(&courier, 1).await;
+    assert!(theirs.told.try_recv().is_err(), "it was placed with another key");
+    let shown = house.ask("GET", "/v1/webhook", Some(&other), "").await;
+    let shown: Value = shown.json().await.expect("JSON");
+    assert_eq!(shown["url"], theirs.url);
+    let answer =
+        house.ask("POST", "/call", Some(&other), r#"{"to":"+12125550152","task":"x"}"#).await;
+    let placed: Value = answer.json().await.expect("JSON");
+    let (headers, _) = theirs.is_told().await;
+    assert_eq!(
+        headers["webhook-id"],
+        format!("msg_{}", placed["call_id"].as_str().expect("an id"))
+    );
+    settled(&courier, 2).await;
+    assert!(mine.told.try_recv().is_err());
 }

@@ -38,14 +38,20 @@ impl Postgres {
 
     /// A connection to an empty data base.
     pub(crate) fn fresh(&self) -> server::store::Postgres {
+        self.connect(&self.make())
+    }
+
+    /// An empty data base; its name.
+    pub(crate) fn make(&self) -> String {
         let name = format!("base{}", self.bases.fetch_add(1, Ordering::Relaxed));
-        let root = self.dir.path().display().to_string();
-        let connect = |base: &str| {
-            let url = format!("host={root} user={USER} dbname={base}");
-            server::store::Postgres::connect(&url).expect("connected")
-        };
-        connect(USER).batch(&format!("CREATE DATABASE {name}")).expect("made");
-        connect(&name)
+        self.connect(USER).batch(&format!("CREATE DATABASE {name}")).expect("made");
+        name
+    }
+
+    /// One more connection to a data base.
+    pub(crate) fn connect(&self, base: &str) -> server::store::Postgres {
+        let url = format!("host={} user={USER} dbname={base}", self.dir.path().display());
+        server::store::Postgres::connect(&url).expect("connected")
     }
 
     fn run(&self, program: &str, arguments: &[&str]) {

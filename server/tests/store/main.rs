@@ -1,14 +1,11 @@
 //! The store's contract, over SQLite and over PostgreSQL alike: what one does the other does.
 
 mod base;
+mod told;
 
-use agent::{
-    brief::Brief,
-    call::{CallConfig, Policy},
-};
-use platform::{CallView, Finished, HistoryQuery, InboundPolicy, Preferences, Profile, Tier};
+use platform::{Finished, HistoryQuery, InboundPolicy, Preferences, Profile, Tier};
 use server::store::{
-    CodeCheck, Connection, Grant, NewCall, Opened, Repeat, Room, Sqlite, Store, StoreError, hash,
+    CodeCheck, Connection, Grant, NewCall, Opened, Repeat, Sqlite, Store, StoreError, hash,
 };
 use telephony::Direction;
 
@@ -28,7 +25,31 @@ fn contract(mut fresh: impl FnMut() -> Box<dyn Connection>) {
     preferences_are_replaced(&mut store());
     an_operator_grants(&mut store());
     odd_texts_are_texts(&mut store());
-    who_wants_it_is_told_of_ends(&mut store());
+    told::who_wants_it_is_told_of_ends(&mut store());
+    told::a_call_that_came_in_is_told_to_each_place_once(&mut store());
+    told::what_is_forgotten_is_told_to_nobody(&mut store());
+    told::webhooks_of_accounts_become_those_of_their_keys(fresh());
+}
+
+/// Several processes tell of the same ends at the same moment.
+fn two_workers_charge_once(mut connect: impl FnMut() -> Box<dyn Connection>) {
+    const CALLS: usize = 40;
+    let mut first = Store::open(connect()).expect("opened");
+    key(&mut first, "k", "a");
+    for n in 0..CALLS {
+        call(&mut first, &format!("c{n}"), "a", Direction::Outbound);
+    }
+    let others: Vec<_> = (0..4)
+        .map(|_| {
+            let mut store = Store::open(connect()).expect("opened");
+            std::thread::spawn(move || {
+                (0..CALLS).filter(|n| end(&mut store, &format!("c{n}"), NOW, 10)).count()
+            })
+        })
+        .collect();
+    let kept: usize = others.into_iter().map(|it| it.join().expect("told")).sum();
+    assert_eq!(kept, CALLS, "each end counts for one of them");
+    assert_eq!(used(&mut first, "k"), (10 * CALLS as u64, CALLS as u64, 0));
 }
 
 #[test]
@@ -39,6 +60,32 @@ fn over_sqlite() {
         number += 1;
         Box::new(Sqlite::open(&dir.path().join(format!("{number}.db"))).expect("opened"))
     });
+    let shared = dir.path().join("shared.db");
+    two_workers_charge_once(|| Box::new(Sqlite::open(&shared).expect("opened")));
+}
+
+#[test]
+fn what_is_forgotten_is_in_no_file_any_more() {
+    let dir = tempfile::tempdir().expect("a folder");
+    let mut store = Store::open(Box::new(Sqlite::open(&dir.path().join("s.db")).expect("opened")))
+        .expect("made");
+    key(&mut store, "k", "a");
+    call(&mut store, "c1", "a", Direction::Outbound);
+    let finished = Finished {
+        call_id: "c1".into(),
+        finalized_at: NOW.into(),
+        talk_seconds: 1,
+        view: "PINEAPPLE".repeat(2_000),
+    };
+    store.finish_call(&finished, 5).expect("kept");
+    let found = || {
+        let files = std::fs::read_dir(dir.path()).expect("listed");
+        let files = files.map(|file| std::fs::read(file.expect("a file").path()).expect("read"));
+        files.into_iter().any(|bytes| bytes.windows(9).any(|it| it == b"PINEAPPLE"))
+    };
+    assert!(found());
+    assert_eq!(store.forget_call("c1"), Ok(true));
+    assert!(!found());
 }
 
 #[test]
@@ -48,6 +95,8 @@ fn over_postgresql() {
         return;
     };
     contract(|| Box::new(base.fresh()));
+    let name = base.make();
+    two_workers_charge_once(|| Box::new(base.connect(&name)));
 }
 
 #[test]
@@ -117,6 +166,7 @@ fn call(store: &mut Store, id: &str, account: &str, direction: Direction) {
     let call = NewCall {
         id: id.into(),
         account: account.into(),
+        key: None,
         direction,
         queued_at: NOW.into(),
         repeat: None,
@@ -200,6 +250,7 @@ fn a_request_that_comes_twice_is_one_call(store: &mut Store) {
     let new = |id: &str, account: &str, repeat: Repeat| NewCall {
         id: id.into(),
         account: account.into(),
+        key: None,
         direction: Direction::Outbound,
         queued_at: NOW.into(),
         repeat: Some(repeat),
@@ -310,63 +361,4 @@ fn odd_texts_are_texts(store: &mut Store) {
         assert_eq!(store.call(odd).expect(odd).expect(odd).account, odd);
     }
     assert_eq!(store.key("x"), Ok(None));
-}
-
-/// A call of an account that is over, with a view that can be read.
-fn over(store: &mut Store, id: &str, account: &str) {
-    call(store, id, account, Direction::Outbound);
-    let config = CallConfig {
-        direction: Direction::Outbound,
-        to: None,
-        from: None,
-        brief: Brief::default(),
-        policy: Policy::default(),
-    };
-    let mut view = CallView::new(id, &config, NOW);
-    view.lose(NOW, 0);
-    store.finish_call(&view.finished().expect("over"), 5).expect("kept");
-}
-
-fn who_wants_it_is_told_of_ends(store: &mut Store) {
-    for name in ["a", "b", "c"] {
-        key(store, name, name);
-    }
-    let room = |each| Room { all: 9, each, ..Room::default() };
-    over(store, "before", "a");
-    store.set_webhook("a", "https://old.example/", "whsec_old", NOW).expect("set");
-    store.set_webhook("a", "https://a.example/", "whsec_a", NOW).expect("set");
-    store.set_webhook("b", "https://b.example/", "whsec_b", NOW).expect("set");
-    for (id, account) in [("a1", "a"), ("a2", "a"), ("b1", "b"), ("c1", "c")] {
-        over(store, id, account);
-    }
-    let shown = store.webhook("a").expect("asked").expect("set");
-    assert_eq!((&*shown.url, shown.waiting, shown.last_said), ("https://a.example/", 2, None));
-    let taken = store.take_messages(100, 160, &room(1)).expect("taken");
-    let ids: Vec<_> = taken.iter().map(|message| &*message.id).collect();
-    assert_eq!(ids, ["msg_a1", "msg_b1"]);
-    let first = &taken[0];
-    assert_eq!((&*first.url, &*first.secret, first.tries), ("https://a.example/", "whsec_a", 0));
-    assert!(
-        first.body.contains("\"type\":\"call.finalized\"") && first.body.contains("\"id\":\"a1\"")
-    );
-    store.message_arrived("msg_b1").expect("kept");
-    store.message_waits("msg_a1", 1, 500, "answered with 503").expect("kept");
-    let taken = store.take_messages(400, 460, &room(4)).expect("taken");
-    assert_eq!(taken.len(), 1, "{:?}", taken.iter().map(|it| &it.id).collect::<Vec<_>>());
-    store.lay_aside("msg_a2", 10, NOW, "could not connect").expect("kept");
-    let letters = store.dead_letters("a").expect("asked");
-    assert_eq!((&*letters[0].id, letters[0].tries), ("msg_a2", 10));
-    assert!(!store.replay_message("b", "msg_a2", 1).expect("asked"));
-    assert!(store.replay_message("a", "msg_a2", 1).expect("asked"));
-    let shown = store.webhook("a").expect("asked").expect("set");
-    assert_eq!((shown.waiting, shown.last_said), (2, None), "the replayed one is next");
-    // A key that becomes part of an account brings its messages; the account's webhook stays.
-    link(store, "b", "ann@example.org");
-    link(store, "a", "ann@example.org");
-    assert_eq!(store.webhook("a").expect("asked"), None);
-    let shown = store.webhook("b").expect("asked").expect("its own");
-    assert_eq!((&*shown.url, shown.waiting), ("https://b.example/", 2));
-    assert!(store.remove_webhook("b").expect("removed"));
-    assert!(!store.remove_webhook("b").expect("removed"));
-    assert!(store.take_messages(9_999, 9_999, &room(9)).expect("taken").is_empty());
 }

@@ -46,6 +46,8 @@ pub enum Answer {
     },
     /// No such number.
     Unallocated,
+    /// There is such a number, and no way to it now.
+    Unreachable,
 }
 
 impl Default for Answer {

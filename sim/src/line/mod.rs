@@ -299,6 +299,7 @@ impl Line {
         match self.config.score.script().answer {
             Answer::Busy => self.end(Cause::UserBusy, false),
             Answer::Unallocated => self.end(Cause::UnallocatedNumber, false),
+            Answer::Unreachable => self.end(Cause::Unreachable, false),
             Answer::After { .. } | Answer::Never { .. } | Answer::Reject { .. } => {
                 self.state = LineState::Ringing;
                 self.tell(Progress::Ringing);
@@ -311,7 +312,7 @@ impl Line {
         let ring_ms = match self.config.score.script().answer {
             Answer::After { ring_ms } | Answer::Reject { ring_ms } => ring_ms,
             Answer::Never { ring_ms_max } => ring_ms_max,
-            Answer::Busy | Answer::Unallocated => 0,
+            Answer::Busy | Answer::Unallocated | Answer::Unreachable => 0,
         };
         let attach_ms = if self.state == LineState::Answered { self.config.attach_ms } else { 0 };
         self.dialled_at + Duration::from_millis(u64::from(ring_ms) + u64::from(attach_ms))

@@ -213,6 +213,7 @@ fn what_happens_before_an_answer() {
     let table = [
         (Answer::Busy, 0, Cause::UserBusy),
         (Answer::Unallocated, 0, Cause::UnallocatedNumber),
+        (Answer::Unreachable, 0, Cause::Unreachable),
         (Answer::Reject { ring_ms: 3_000 }, 3_000, Cause::CallRejected),
         (Answer::Never { ring_ms_max: 30_000 }, 30_000, Cause::NoAnswer),
     ];

@@ -179,6 +179,35 @@ async fn an_agent_dials_only_whom_it_may_and_only_so_long() {
 }
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn an_agent_with_another_key_finds_nothing() {
+    let house = house(Line::Pipes).await;
+    let stranger = "clawcall_sk_a-stranger";
+    let add = |store: &mut server::store::Store| {
+        store.add_key(&server::store::hash("clawcall_sk_a-stranger"), "a stranger", "2026", None)
+    };
+    house.desk.ledger().ask(add).await.expect("added");
+    let body = json!({"to": directory::SILENT, "task": "The secret is PINEAPPLE."});
+    let (_, placed) = house.post("/call", body.to_string()).await;
+    let id = placed["call_id"].as_str().expect("an id").to_owned();
+    house.reaches(&id, "answered").await;
+    let tools = ["get_call", "get_call_transcript", "hangup_call", "get_recording", "bridge_user"];
+    let mut calls: Vec<_> = tools.iter().map(|tool| json!([tool, { "call_id": id }])).collect();
+    calls.push(json!(["say", { "call_id": id, "text": "Hello" }]));
+    calls.push(json!(["send_digits", { "call_id": id, "digits": "1", "sensitive": true }]));
+    calls.push(json!(["list_calls", {}]));
+    let wanted = over_stdio(&house, &[&format!("client.key={stranger}")], json!(calls));
+    let Some(found) = agent(wanted).await else { return };
+    let results = found["results"].as_array().expect("results");
+    assert_eq!(results.len(), 8);
+    for (n, result) in results.iter().enumerate() {
+        let code = if n == 7 { "auth_required" } else { "not_found" };
+        assert_eq!(result["content"]["error"]["code"], code, "{n}: {result}");
+        assert!(!result.to_string().contains("PINEAPPLE"), "{result}");
+    }
+    assert_eq!(house.exchange.find(&id).expect("known").body()["lifecycle"], "answered");
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
 async fn over_http_each_request_brings_its_own_key() {
     let house = house(Line::Pipes).await;
     let mut config = Config::default();
