@@ -237,3 +237,47 @@ fn adverts_are_nobody_and_words_tell_who_picks_up() {
     let opening = [For(Kind::Speech, 1_500), Words("Thank you for holding."), For(QUIET, 1_500)];
     assert_eq!(names(&states(&opening)).last().copied(), Some("hold_message"));
 }
+
+#[test]
+fn a_beep_into_silence_is_nobody_and_who_speaks_after_it_is_somebody() {
+    let mut steps = vec![For(Kind::Speech, 2_800), Words("Your call is important to us.")];
+    for _ in 0..12 {
+        steps.extend([For(QUIET, 14_600), For(Kind::Tone, 400)]);
+    }
+    steps.push(For(QUIET, 14_600));
+    let found = states(&steps);
+    assert_eq!(names(&found), ["hold_message", "hold_silence"], "{found:?}");
+    // Nothing that people say when they pick up, and yet the first words in a long time.
+    steps.extend([
+        For(Kind::Speech, 1_600),
+        Words("Okay, I found your booking."),
+        For(QUIET, 1_000),
+    ]);
+    assert_eq!(names(&states(&steps)).last().copied(), Some("human"));
+}
+
+#[test]
+fn a_hold_that_speaks_into_silence_does_so_again() {
+    let mut steps = Vec::new();
+    for text in
+        ["Your call is important to us.", "Please stay on the line.", "Something nobody knows."]
+    {
+        steps.extend([For(Kind::Speech, 2_800), Words(text), For(QUIET, 15_000)]);
+    }
+    let found = states(&steps);
+    assert!(!names(&found).contains(&"human"), "{found:?}");
+}
+
+#[test]
+fn somebody_straight_after_a_message_is_heard() {
+    let found = states(&[
+        For(Kind::Music, 20_000),
+        For(Kind::Speech, 1_500),
+        Words("Please continue to hold."),
+        For(QUIET, 500),
+        For(Kind::Speech, 600),
+        Words("Hello?"),
+        For(QUIET, 900),
+    ]);
+    assert_eq!(names(&found).last().copied(), Some("human"), "{found:?}");
+}

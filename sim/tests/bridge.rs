@@ -15,6 +15,7 @@ use media::{
 use sim::{
     callee::{Answer, Patience, Score, Script, Sound, Step},
     line::{Dialect, Faults, Line, LineConfig},
+    trial::hears,
     world::{Minds, World, WorldConfig, plain_judge},
 };
 use telephony::{Cause, Control, Direction, Outcome};
@@ -132,20 +133,6 @@ fn said(world: &World) -> String {
 fn ending(world: &World) -> (Outcome, Cause, EndedBy) {
     let ending = world.log().ended().expect("an end");
     (ending.outcome, ending.cause, ending.by)
-}
-
-/// How well, and how much later, in ms, one hears what the other says in 1.5 s from `at`.
-fn hears(ear: &Line, mouth: &Line, at: Mono) -> (f64, f64) {
-    let from = mouth.position_at(at) as usize;
-    let spoken = &mouth.said()[from..from + 12_000];
-    let start = ear.position_at(at) as usize;
-    let energy = |samples: &[i16]| samples.iter().map(|&s| f64::from(s).powi(2)).sum::<f64>();
-    let of_lag = |lag: usize| {
-        let heard = &ear.heard()[start + lag..start + lag + spoken.len()];
-        let both: f64 = heard.iter().zip(spoken).map(|(&a, &b)| f64::from(a) * f64::from(b)).sum();
-        (both / (energy(heard) * energy(spoken)).sqrt().max(1.0), lag as f64 / 8.0)
-    };
-    (0..1_600).step_by(2).map(of_lag).fold((0.0, 0.0), |a, b| if b.0 > a.0 { b } else { a })
 }
 
 #[test]

@@ -5,7 +5,6 @@ use std::collections::BTreeMap;
 
 use agent::{
     brief::{Brief, Voicemail},
-    call::EndedBy,
     llm::Role,
 };
 use fastrand::Rng;
@@ -157,29 +156,6 @@ fn wrong_with_answer(report: &CallReport) -> Option<String> {
     }
 }
 
-fn wrong_with_message(report: &CallReport) -> Option<String> {
-    let [message] = &report.errand.tree.messages[..] else {
-        return Some("there is not one message".to_owned());
-    };
-    // The scripted voice takes 300 ms a word, a quarter of it a pause.
-    let whole_ms = 225 * MESSAGE.split_whitespace().count() as u32;
-    let early = report.runs.iter().any(|run| {
-        let greets = stay(report, "end").is_some_and(|(from, _)| from < run.from_sample);
-        greets && run.from_sample < message.from_sample
-    });
-    let by_us = report.ending.as_ref().is_some_and(|ending| ending.by == EndedBy::Us);
-    let said = report.lines.iter().filter(|line| line.role == Role::Assistant).count();
-    if early {
-        Some("it was talked over the greeting".to_owned())
-    } else if message.speech_ms < whole_ms * 9 / 10 {
-        Some(format!("{} of {whole_ms} ms were recorded", message.speech_ms))
-    } else if said != 1 {
-        Some(format!("{said} things were said"))
-    } else {
-        (!by_us).then(|| "we did not hang up".to_owned())
-    }
-}
-
 /// Calls: `LINE_CALLS` of the environment, else enough for every day.
 fn calls() -> u64 {
     std::env::var("LINE_CALLS").ok().and_then(|count| count.parse().ok()).unwrap_or(40)
@@ -204,7 +180,7 @@ fn calls_by_chance_agree_with_the_reference() {
         let wrong = match wanted {
             _ if spoke_on_hold => Some("something was said on hold".to_owned()),
             Wanted::Answered => wrong_with_answer(&report),
-            Wanted::MessageLeft => wrong_with_message(&report),
+            Wanted::MessageLeft => report.wrong_with_message(MESSAGE, false),
         };
         answered_ms.extend(report.answered_after_ms());
         if let Some(wrong) = wrong {

@@ -60,6 +60,11 @@ impl Talk {
     pub(super) fn lasted(&self) -> Duration {
         self.until.since(self.from)
     }
+
+    /// It is known to be a recording.
+    pub(super) fn is_recorded(&self) -> bool {
+        self.repeats_s.is_some() || self.cue.is_some_and(|(cue, _)| !cue.is_said_by_people())
+    }
 }
 
 /// Everything rules may look at.
@@ -73,6 +78,8 @@ pub(super) struct Facts {
     /// What sounds was heard before, in s ago.
     pub(super) repeats_s: Option<f32>,
     pub(super) music_until: Option<Mono>,
+    /// Since when nothing but a room is heard; of the last such time, if it is over.
+    pub(super) pause_from: Mono,
     /// The last change of the room, in dB.
     pub(super) room: Option<(Mono, f32)>,
     /// The tone that is told at this very moment.
@@ -84,6 +91,8 @@ pub(super) struct Facts {
     pub(super) answered: Option<Mono>,
     /// Somebody asked us to wait, and when.
     pub(super) wait_asked: Option<Mono>,
+    /// Talks that were recordings, by their words or because they were heard before, since a person was last there.
+    pub(super) recordings: u32,
     /// What only mailboxes say was said since the call was answered.
     pub(super) mailbox: bool,
     /// When the present state was entered.
@@ -102,12 +111,14 @@ impl Facts {
             talk: None,
             repeats_s: None,
             music_until: None,
+            pause_from: Mono::ZERO,
             room: None,
             tone: None,
             failing: None,
             recogniser: false,
             answered: None,
             wait_asked: None,
+            recordings: 0,
             mailbox: false,
             since: Mono::ZERO,
             talks: 0,
@@ -152,6 +163,7 @@ impl Facts {
             Change::Repeats { ago_ms } => {
                 self.repeats_s = Some(ago_ms as f32 / 1_000.0);
                 if let Some(talk) = &mut self.talk {
+                    self.recordings += u32::from(!talk.is_recorded());
                     talk.repeats_s = self.repeats_s;
                 }
             }
@@ -192,6 +204,9 @@ impl Facts {
                 (talk.part_from, talk.part_quiet) = (from, quiet);
             }
         }
+        if kind.is_pause() && !was.is_pause() {
+            self.pause_from = from;
+        }
         (self.sound, self.sound_from) = (kind, from);
     }
 
@@ -215,6 +230,7 @@ impl Facts {
         talk.understood = true;
         let Some((cue, phrase)) = found else { return };
         if cue.is_sure() || !talk.cue.is_some_and(|(known, _)| known.is_sure()) {
+            self.recordings += u32::from(!talk.is_recorded() && !cue.is_said_by_people());
             if talk.cue != Some((cue, phrase)) {
                 talk.cue_at = self.now;
             }
@@ -243,10 +259,15 @@ impl Facts {
         })
     }
 
-    /// Quiet since the talk ended; none while anything but quiet is heard.
+    /// Quiet since the talk ended, or since anything else was heard after it; none while anything but quiet is heard.
     pub(super) fn quiet_after_talk(&self) -> Option<Duration> {
         let talk = self.talk?;
-        self.sound.is_pause().then(|| self.now.since(talk.until))
+        self.sound.is_pause().then(|| self.now.since(talk.until.max(self.pause_from)))
+    }
+
+    /// Since the talk ended, whatever was heard after it.
+    pub(super) fn since_talk(&self) -> Option<Duration> {
+        self.talk.map(|talk| self.now.since(talk.until))
     }
 
     pub(super) fn cue(&self) -> Option<(Cue, &'static str)> {

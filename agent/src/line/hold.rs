@@ -7,7 +7,7 @@ use media::ear::Kind;
 use super::{
     Finding,
     evidence::{Evidence, Reasons},
-    facts::Facts,
+    facts::{Facts, Talk},
     machine::passed_on,
     opening::{machine_words, music},
     state::State,
@@ -20,6 +20,10 @@ const SUSPECT: Duration = Duration::from_millis(250);
 const ANNOUNCEMENT_MIN: Duration = Duration::from_millis(6_000);
 /// Hold that was music is never quiet for so long.
 const MUSIC_NEVER_RESTS: Duration = Duration::from_millis(1_300);
+/// Nothing follows what was said, for so long; the first words after a long silence are somebody's sooner.
+const NOTHING_FOLLOWS: Duration = Duration::from_millis(2_500);
+const LONG_SILENT: Duration = Duration::from_secs(60);
+const SPOKEN: Duration = Duration::from_millis(900);
 /// After so much quiet hold is silent hold.
 const SILENT_MIN: Duration = Duration::from_millis(4_000);
 /// Words take so long; recognisers find some in a note too.
@@ -69,9 +73,11 @@ fn suspicion(state: State, facts: &Facts) -> Option<Finding> {
     let talk = facts.talk?;
     let new = talk.repeats_s.is_none() && talk.from >= facts.music_until.unwrap_or_default();
     let long_enough = facts.talked() >= SUSPECT && facts.talked() < ANNOUNCEMENT_MIN;
-    let same_talk = state == State::HoldMessage && !matches!(talk.cue, Some((Cue::Person, _)));
-    let recent = facts.talking() || facts.quiet_after_talk().is_some_and(|q| q < SILENT_MIN);
-    if !(new && long_enough && recent) || same_talk && talk.lasted() >= SUSPECT {
+    // What is known to be a message stays one, unless it is heard that somebody else spoke last.
+    let person = matches!(talk.cue, Some((Cue::Person, _))) || facts.other_room_db().is_some();
+    let same_talk = state == State::HoldMessage && talk.from < facts.since && !person;
+    let recent = facts.talking() || facts.since_talk().is_some_and(|since| since < SILENT_MIN);
+    if !(new && long_enough && recent) || same_talk {
         return None;
     }
     let mut reasons = Reasons::from(Evidence::Talk(facts.talked().as_secs_f32()));
@@ -85,7 +91,7 @@ fn suspicion(state: State, facts: &Facts) -> Option<Finding> {
 fn pickup(facts: &Facts) -> Option<Finding> {
     let talk = facts.talk?;
     let quiet = facts.quiet_after_talk()?;
-    if talk.repeats_s.is_some() || quiet > STALE {
+    if talk.repeats_s.is_some() || facts.since_talk()? > STALE {
         return None;
     }
     let other_room = facts.other_room_db();
@@ -99,15 +105,21 @@ fn pickup(facts: &Facts) -> Option<Finding> {
     let confidence = match talk.lasted().as_millis() {
         _ if known.is_some_and(|(cue, _)| cue == Cue::Person) && quiet_for(400) => 0.95,
         // An announcement that thanks for waiting goes on after a breath.
-        _ if thanks && quiet_for(if other_room.is_some() { 900 } else { 1_500 }) => 0.75,
+        _ if thanks && quiet_for(if other_room.is_some() { 700 } else { 900 }) => 0.75,
         _ if known.is_some() && !thanks && quiet_for(500) => 0.9,
         _ if known.is_some() => return None,
         // What is understood and nothing that people say when they pick up is an advert or news of the queue: then
         // only another room speaks for a person, or that nothing follows.
         _ if facts.recogniser => match other_room {
-            Some(_) if quiet_for(900) => 0.75,
+            Some(_) if quiet_for(800) => 0.75,
             None if facts.wait_asked.is_some() && quiet_for(900) => 0.75,
-            None if !musical && lasts && talk.understood && quiet_for(2_500) => 0.6,
+            None if !musical
+                && lasts
+                && talk.understood
+                && nothing_follows(facts, &talk, quiet) =>
+            {
+                0.6
+            }
             _ => return None,
         },
         // Whoever asked us to wait comes back.
@@ -128,6 +140,13 @@ fn pickup(facts: &Facts) -> Option<Finding> {
         reasons = reasons.and(Evidence::OtherRoom(db));
     }
     Some(Finding::of(State::Human, confidence, reasons))
+}
+
+/// Whoever said something that gives nothing away waits for an answer, and this is no hold that speaks into silence now and
+/// then. Where music played, soft music may pass for quiet: there that is not enough.
+fn nothing_follows(facts: &Facts, talk: &Talk, quiet: Duration) -> bool {
+    let enough = if talk.quiet_before >= LONG_SILENT { SPOKEN } else { NOTHING_FOLLOWS };
+    facts.recordings < 2 && quiet >= enough
 }
 
 fn silent(facts: &Facts) -> Option<Finding> {

@@ -250,6 +250,9 @@ impl Watch {
             self.facts.talks = 0;
             self.facts.mailbox = false;
         }
+        if state == State::Human {
+            self.facts.recordings = 0;
+        }
         if self.decisions.len() == DECISIONS_MAX {
             self.decisions.pop_front();
         }

@@ -65,7 +65,8 @@ impl Listen {
     /// Asks the judge, if there is something to ask.
     pub(super) fn ask(&mut self, now: Mono, out: &mut Outbox) -> bool {
         let Some((chunk, reset)) = self.vad.ask(now) else { return false };
-        out.push(Out::Judge { chunk, reset });
+        let anew = self.senses.as_mut().is_some_and(|senses| senses.begins_anew());
+        out.push(Out::Judge { chunk, reset: reset || anew });
         true
     }
 

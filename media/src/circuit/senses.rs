@@ -24,6 +24,11 @@ impl Senses {
         }
     }
 
+    /// What the judge heard so far is no help with what comes.
+    pub(super) fn begins_anew(&mut self) -> bool {
+        self.ear.begins_anew()
+    }
+
     /// The judge's opinion counts here too.
     pub(super) fn judged(&mut self, verdict: Verdict) {
         self.ear.judged(verdict.probability);

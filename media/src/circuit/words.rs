@@ -120,7 +120,7 @@ pub enum Output<'a> {
     Judge {
         /// Number of the chunk.
         chunk: u32,
-        /// There is a gap before this chunk: start from a fresh state.
+        /// There is a gap before this chunk, or the end of music: start from a fresh state.
         reset: bool,
         /// 8 kHz mono.
         samples: &'a [i16; JUDGE_SAMPLES],

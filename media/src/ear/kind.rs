@@ -34,12 +34,16 @@ const NOISE_VOICED_MAX: f32 = 0.15;
 const NOISE_SWING_DB_MAX: f32 = 4.0;
 /// Where the judge hears no speech, so many steps of such sound are enough: a room behind somebody who has spoken.
 const HUM_STEPS: u32 = 10;
+const HUM_AFTER_MUSIC_STEPS: u32 = 12;
 const HUM_PEAKS_MAX: f32 = 0.78;
 const HUM_JUDGED_MAX: f32 = 0.2;
+/// Without a judge, and after music, it is so much softer than what sounded lately, in dB.
+const HUM_SOFTER_DB: f32 = 12.0;
 
 /// One step's facts.
 pub(super) struct Facts<'a> {
     pub(super) sounds: bool,
+    pub(super) level_dbfs: f32,
     pub(super) frame: &'a Frame,
     /// The judge's last verdict, if there is a judge.
     pub(super) judged: Option<f32>,
@@ -98,6 +102,11 @@ impl Decider {
         self.kind == Kind::Music && self.silent == REST_STEPS
     }
 
+    /// What sounds is the room itself.
+    pub(super) fn hums(&self) -> bool {
+        self.kind == Kind::Noise && self.sounding == 0
+    }
+
     pub(super) fn step(&mut self, facts: &Facts<'_>) -> Option<Found> {
         self.count(facts);
         let (kind, since_steps, fresh) = self.now()?;
@@ -130,10 +139,12 @@ impl Decider {
         }
         let sure = facts.sounds && self.judged.is_some_and(|opinion| opinion > SPEECH_SURE);
         self.sure = if sure { self.sure + 1 } else { 0 };
-        let hums = facts.sounds
-            && facts.frame.peaks < HUM_PEAKS_MAX
-            && facts.judged.is_some_and(|judged| judged < HUM_JUDGED_MAX);
-        self.hum = if hums { self.hum + 1 } else { 0 };
+        // A room as loud as the softest sound is heard now and then.
+        self.hum = match (facts.sounds, self.kind) {
+            (false, Kind::Music) => self.hum,
+            (true, _) if !hums(facts, self.kind) => 0,
+            _ => self.hum + 1,
+        };
         let noise = is_noise(facts.short);
         let score = if noise { 0.0 } else { score(facts.short, facts.long) };
         let more = |count: u32, yes: bool| if yes { count + 1 } else { count.saturating_sub(2) };
@@ -174,7 +185,12 @@ impl Decider {
             let since = if all_along { self.sounding } else { self.noise + NOISE_LATE_STEPS };
             return Some((Kind::Noise, since, true));
         }
-        if self.kind == Kind::Speech && self.hum >= HUM_STEPS {
+        let hum_steps = match self.kind {
+            Kind::Speech => HUM_STEPS,
+            Kind::Music => HUM_AFTER_MUSIC_STEPS,
+            _ => u32::MAX,
+        };
+        if self.hum >= hum_steps {
             return Some((Kind::Noise, self.hum, true));
         }
         match self.kind {
@@ -246,6 +262,17 @@ impl Weights {
             + self.pauses * traits.pauses
             - self.even
     }
+}
+
+/// Nothing but a room, behind somebody who has spoken or music that has ended.
+fn hums(facts: &Facts<'_>, kind: Kind) -> bool {
+    let softer =
+        facts.frame.pitch == 0.0 && facts.level_dbfs < facts.short.level_dbfs - HUM_SOFTER_DB;
+    let nobody = match facts.judged {
+        Some(judged) => judged < HUM_JUDGED_MAX && (softer || kind != Kind::Music),
+        None => softer,
+    };
+    nobody && facts.frame.peaks < HUM_PEAKS_MAX
 }
 
 fn is_noise(short: &Traits) -> bool {

@@ -44,6 +44,8 @@ const SHORT_STEPS: usize = 50;
 const LONG_STEPS: usize = 150;
 /// Steps a verdict of the judge counts for.
 const VERDICT_STEPS: u32 = 3;
+/// So much rest after music or tones, in steps: what comes next is something else, to the judge.
+const ANEW_STEPS: u32 = 3;
 /// Most changes that wait to be polled; of more, the oldest go.
 pub const CHANGES_MAX: usize = 8;
 
@@ -119,6 +121,9 @@ pub struct Ear {
     short: Traits,
     long: Traits,
     verdict: Option<(f32, u32)>,
+    /// Steps without sound.
+    rested: u32,
+    anew: bool,
     repeats: bool,
     changes: VecDeque<Change>,
 }
@@ -145,6 +150,8 @@ impl Ear {
             short: Traits::default(),
             long: Traits::default(),
             verdict: None,
+            rested: 0,
+            anew: false,
             repeats: false,
             changes: VecDeque::with_capacity(CHANGES_MAX),
         }
@@ -166,6 +173,12 @@ impl Ear {
     /// The judge's opinion of the last 32 ms, 0 to 1.
     pub fn judged(&mut self, probability: f32) {
         self.verdict = Some((probability, VERDICT_STEPS));
+    }
+
+    /// Whether the judge should begin anew: what sounded was no speech and has ended, and a judge that was played music
+    /// to is deaf to a short word after it. Told once.
+    pub fn begins_anew(&mut self) -> bool {
+        std::mem::take(&mut self.anew)
     }
 
     /// What changed, oldest first.
@@ -193,7 +206,7 @@ impl Ear {
         self.spectrum.push(step);
         let level_dbfs = level_dbfs(step);
         let sounds = self.room.sounds(level_dbfs, self.decider.kind);
-        if let Some(jump) = self.room.pause(level_dbfs) {
+        if let Some(jump) = self.room.pause(level_dbfs, self.decider.hums()) {
             self.tell(Change::Room { from_dbfs: jump.from_dbfs, to_dbfs: jump.to_dbfs });
         }
         let frame = if sounds {
@@ -203,6 +216,9 @@ impl Ear {
             self.framer.quiet();
             Frame::default()
         };
+        self.rested = if sounds { 0 } else { self.rested + 1 };
+        self.anew |=
+            self.rested == ANEW_STEPS && matches!(self.decider.kind, Kind::Music | Kind::Tone);
         let judged = self.verdict.map_or(f32::NAN, |(probability, _)| probability);
         self.verdict = self.verdict.and_then(|(p, left)| Some((p, left.checked_sub(1)?)));
         if self.decider.rests() || self.decider.kind == Kind::Tone {
@@ -229,8 +245,14 @@ impl Ear {
             (traits.beat_bpm, traits.beat) = (beat.bpm, beat.strength);
         }
         let verdict = self.verdict.map(|(probability, _)| probability);
-        let facts =
-            Facts { sounds, frame: &frame, judged: verdict, short: &self.short, long: &self.long };
+        let facts = Facts {
+            sounds,
+            level_dbfs,
+            frame: &frame,
+            judged: verdict,
+            short: &self.short,
+            long: &self.long,
+        };
         if let Some(found) = self.decider.step(&facts) {
             let since_ms = found.since_steps * 20;
             if found.fresh {
@@ -238,6 +260,7 @@ impl Ear {
                 self.beats.reset();
             }
             let (kind, was) = (found.kind, found.was);
+            self.anew |= was == Kind::Music;
             self.tell(Change::Sounds { kind, was, since_ms, tune: self.long.tune() });
         }
     }

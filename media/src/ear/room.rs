@@ -22,6 +22,10 @@ const FORGETS_DB: f32 = 0.24;
 /// A pause must last so long for the room to be heard, and its first steps hold the end of the sound, in steps of 20 ms.
 const PAUSE_STEPS: u32 = 14;
 const TAIL_STEPS: u32 = 6;
+/// Whatever is softer than this is a room, and what is louder is one if it is so much softer than the speech before it;
+/// else it is soft music, in dBFS and dB.
+const ROOM_DBFS_MAX: f32 = -46.0;
+const SOFTER_DB: f32 = 10.0;
 /// Another room differs by so much.
 const JUMP_DB: f32 = 9.0;
 
@@ -81,9 +85,9 @@ impl Room {
         self.sounds
     }
 
-    /// Compares this pause with the others, once it is long enough.
-    pub(super) fn pause(&mut self, level_dbfs: f32) -> Option<Jump> {
-        if self.sounds {
+    /// Compares this pause with the others, once it is long enough. `hums`: what sounds is the room itself.
+    pub(super) fn pause(&mut self, level_dbfs: f32, hums: bool) -> Option<Jump> {
+        if self.sounds && !hums {
             self.pause_steps = 0;
             return None;
         }
@@ -91,6 +95,9 @@ impl Room {
         let counted = self.pause_steps.checked_sub(TAIL_STEPS).filter(|n| *n > 0)?;
         let level = level_dbfs.max(*FLOOR_DBFS.start());
         self.pause_dbfs += (level - self.pause_dbfs) / counted.min(50) as f32;
+        if self.pause_dbfs > ROOM_DBFS_MAX.max(self.speech_dbfs - SOFTER_DB) {
+            return None;
+        }
         if self.pause_steps != PAUSE_STEPS {
             if self.pause_steps > PAUSE_STEPS {
                 self.tone_dbfs = Some(self.pause_dbfs);
@@ -123,7 +130,7 @@ mod tests {
         ] {
             for _ in 0..steps {
                 room.sounds(level, Kind::Speech);
-                jumps.extend(room.pause(level));
+                jumps.extend(room.pause(level, false));
             }
         }
         let [jump] = jumps[..] else { panic!("{jumps:?}") };

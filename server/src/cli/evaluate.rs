@@ -11,10 +11,6 @@ use std::{
 
 use anyhow::Context;
 use clap::Args;
-use sim::{
-    tree::{SHIPPED, Tree},
-    trial::{self, TrialConfig},
-};
 
 use super::say;
 use crate::{
@@ -23,19 +19,17 @@ use crate::{
         Set,
         label::{self, Is},
         made::Made,
-        report::{Row, Run, markdown},
+        report::{Run, markdown},
         run as hear,
         score::Score,
         scores,
+        trials::{self, Trials},
     },
     listening::Nets,
     models::Models,
     picture::Matrix,
     vendors,
 };
-
-/// Seeds each menu is tried with.
-const MENU_SEEDS: std::ops::RangeInclusive<u64> = 1..=4;
 
 /// What to listen to, and where the report goes.
 #[derive(Clone, Debug, Args)]
@@ -92,11 +86,12 @@ pub fn run(wanted: &Evaluate, sources: &Sources) -> anyhow::Result<ExitCode> {
         wanted.dir.as_ref().map_or("The made set".to_owned(), |dir| dir.display().to_string());
     let run = Run { what: format!("{source}, {help}."), seconds, took_s };
     let scores: Vec<(String, Score)> = scores(&heard).into_iter().collect();
-    let (keys, menus) = match wanted.dir {
-        Some(_) => (Vec::new(), Vec::new()),
-        None => (keys(), menus()?),
+    // Recordings of one's own say nothing about those.
+    let trials = match wanted.dir {
+        Some(_) => Trials::default(),
+        None => trials::run()?,
     };
-    let page = markdown(&run, &scores, &keys, &menus);
+    let page = markdown(&run, &scores, &trials);
     for (split, score) in &scores {
         picture(&wanted.out, split, score)?;
     }
@@ -151,31 +146,4 @@ fn picture(dir: &Path, split: &str, score: &Score) -> anyhow::Result<()> {
     let matrix = Matrix { rows: &names(&rows), columns: &names(&columns), counts: &counts };
     let path = dir.join(format!("confusion-{split}.png"));
     fs::write(&path, matrix.png()?).with_context(|| format!("cannot write {}", path.display()))
-}
-
-fn keys() -> Vec<Row> {
-    let of = |row: dtmf::q24::Row| Row {
-        what: row.what.to_owned(),
-        trials: row.trials,
-        right: row.right,
-    };
-    dtmf::q24::table().into_iter().map(of).collect()
-}
-
-fn menus() -> anyhow::Result<Vec<Row>> {
-    let mut rows = Vec::new();
-    for (name, toml) in SHIPPED {
-        let tree = Tree::parse(toml).with_context(|| (*name).to_owned())?;
-        let mut row = Row { what: (*name).to_owned(), trials: 0, right: 0 };
-        for errand in &tree.errands {
-            for seed in MENU_SEEDS {
-                let report =
-                    trial::run(&tree, errand, &TrialConfig { seed, ..TrialConfig::default() })?;
-                row.trials += 1;
-                row.right += usize::from(report.succeeds(errand));
-            }
-        }
-        rows.push(row);
-    }
-    Ok(rows)
 }

@@ -3,15 +3,18 @@
 //! ```text
 //!   DIR/labels.jsonl + WAVs ─▶ ┐
 //!   made (seeds, voices) ────▶ ├▶ hear (Listening) ─▶ score, by split ─▶ report (Markdown, PNG)
+//!                                                           trials ──────▲
 //! ```
 //!
-//! Rooms: `label` (what is on a recording), `made` (the built-in set), `hear`, `score`, `report`.
+//! Rooms: `label` (what is on a recording), `made` (the built-in set), `hear`, `score`, `trials` (whole calls in virtual
+//! time), `report`.
 
 pub mod hear;
 pub mod label;
 pub mod made;
 pub mod report;
 pub mod score;
+pub mod trials;
 
 use std::{
     collections::BTreeMap,

@@ -5,17 +5,8 @@ use std::fmt::Write;
 use super::{
     label::Is,
     score::{Score, percentile},
+    trials::{Bridge, Row, Trials},
 };
-
-/// What else was tried: its name, of how many, how many right.
-pub struct Row {
-    /// What.
-    pub what: String,
-    /// Of so many.
-    pub trials: usize,
-    /// So many.
-    pub right: usize,
-}
 
 /// How the run went.
 pub struct Run {
@@ -28,7 +19,7 @@ pub struct Run {
 }
 
 /// The page.
-pub fn markdown(run: &Run, scores: &[(String, Score)], keys: &[Row], menus: &[Row]) -> String {
+pub fn markdown(run: &Run, scores: &[(String, Score)], trials: &Trials) -> String {
     let mut page = String::new();
     let out = &mut page;
     // Writing into a string does not fail.
@@ -50,15 +41,14 @@ pub fn markdown(run: &Run, scores: &[(String, Score)], keys: &[Row], menus: &[Ro
         answers(out, split, score);
         holds(out, score);
         mailboxes(out, score);
-        if !score.wrong.is_empty() {
-            let _ = writeln!(out, "\n### Wrong\n");
-            for line in &score.wrong {
-                let _ = writeln!(out, "* {line}");
-            }
-        }
+        wrong(out, "### Wrong", &score.wrong);
     }
-    table(out, "Keys", "ITU-T Q.24, and what lines do to tones", keys);
-    table(out, "Menus", "solved by the navigator, in virtual time", menus);
+    table(out, "Keys", "ITU-T Q.24, and what lines do to tones", &trials.keys);
+    table(out, "Menus", "solved by the navigator, in virtual time", &trials.menus);
+    let voicemail = "one message, whole, and not over the greeting; whole calls in virtual time";
+    table(out, "Voicemail", voicemail, &trials.mailboxes);
+    bridge(out, &trials.bridge);
+    wrong(out, "## Wrong in virtual time", &trials.wrong);
     page
 }
 
@@ -96,15 +86,19 @@ fn holds(out: &mut String, score: &Score) {
         return;
     }
     let _ = writeln!(out, "\n### Hold\n");
-    let _ =
-        writeln!(out, "| kind | minutes | false person | taken back after | speaking allowed, s |");
-    let _ = writeln!(out, "|---|---|---|---|---|");
+    let _ = writeln!(
+        out,
+        "| kind | minutes | waits | false utterances | false person | taken back after | speaking allowed, s |"
+    );
+    let _ = writeln!(out, "|---|---|---|---|---|---|---|");
     for (kind, hold) in &score.holds {
         let back: Vec<String> = hold.taken_back_s.iter().map(|s| format!("{s:.1} s")).collect();
         let _ = writeln!(
             out,
-            "| {kind} | {:.1} | {} | {} | {:.1} |",
+            "| {kind} | {:.1} | {} | {} | {} | {} | {:.1} |",
             hold.seconds / 60.0,
+            hold.waits,
+            hold.utterances,
             hold.false_human,
             back.join(", "),
             hold.may_speak_s
@@ -139,6 +133,30 @@ fn table(out: &mut String, title: &str, what: &str, rows: &[Row]) {
     let _ = writeln!(out, "\n## {title}: {what}\n\n| | trials | right |\n|---|---|---|");
     for Row { what, trials, right } in rows {
         let _ = writeln!(out, "| {what} | {trials} | {right} |");
+    }
+}
+
+fn bridge(out: &mut String, bridge: &Bridge) {
+    let of = |share| percentile(&bridge.added_ms, share);
+    let (Some(p50), Some(max)) = (of(0.5), of(1.0)) else { return };
+    let _ = writeln!(out, "\n## Bridge: the user called into a call, in virtual time\n");
+    let heard = share(bridge.heard, bridge.trials);
+    let _ = writeln!(out, "Each heard the other and nobody themselves: {heard}.");
+    let _ = writeln!(
+        out,
+        "Beyond a frame that is filled and the 20 ms a carrier holds back, with wires and threads that take no time, the \
+         bridge added: p50 {p50:.1} ms, at most {max:.1} ms, {} ways.",
+        bridge.added_ms.len()
+    );
+}
+
+fn wrong(out: &mut String, title: &str, lines: &[String]) {
+    if lines.is_empty() {
+        return;
+    }
+    let _ = writeln!(out, "\n{title}\n");
+    for line in lines {
+        let _ = writeln!(out, "* {line}");
     }
 }
 

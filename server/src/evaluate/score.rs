@@ -49,10 +49,14 @@ pub struct Score {
 /// Hold of one kind.
 #[derive(Default)]
 pub struct Hold {
-    /// How long, in s.
+    /// How many waits.
+    pub waits: usize,
+    /// How long all of them are, in s.
     pub seconds: f64,
     /// How often a person was believed to be there.
     pub false_human: usize,
+    /// How often speaking began to be allowed: so many utterances there may have been.
+    pub utterances: usize,
     /// For how long speaking was allowed, in s.
     pub may_speak_s: f64,
     /// After how many s each false person was taken back.
@@ -123,15 +127,18 @@ impl Score {
     }
 
     fn held(&mut self, heard: &Heard, span: &Span) {
-        let mut hold = Hold { seconds: span.to - span.from, ..Hold::default() };
-        let mut wrong = Vec::new();
+        let mut hold = Hold { waits: 1, seconds: span.to - span.from, ..Hold::default() };
+        let (mut wrong, mut allowed) = (Vec::new(), false);
         for (at, decision) in heard.decisions.iter().enumerate() {
             let from = seconds(decision).max(span.from);
             let to = heard.decisions.get(at + 1).map_or(heard.seconds, seconds).min(span.to);
             if to <= from {
                 continue;
             }
-            if decision.state.conduct().may_speak {
+            let may_speak = decision.state.conduct().may_speak;
+            hold.utterances += usize::from(may_speak && !allowed);
+            allowed = may_speak;
+            if may_speak {
                 hold.may_speak_s += to - from;
             }
             if decision.state == State::Human && seconds(decision) >= span.from {
@@ -144,8 +151,10 @@ impl Score {
             self.note(heard, &text);
         }
         let all = self.holds.entry(heard.label.kind.clone()).or_default();
+        all.waits += hold.waits;
         all.seconds += hold.seconds;
         all.false_human += hold.false_human;
+        all.utterances += hold.utterances;
         all.may_speak_s += hold.may_speak_s;
         all.taken_back_s.extend(hold.taken_back_s);
     }

@@ -160,6 +160,9 @@ impl Listening {
     fn judge_chunk(&mut self) {
         let Some(chunk) = self.chunk.first_chunk::<JUDGE_SAMPLES>() else { return };
         if let Some((judge, stream)) = &mut self.judge {
+            if self.ear.begins_anew() {
+                *stream = SileroStream::default();
+            }
             self.ear.judged(judge.judge(stream, chunk));
         }
         self.chunk.clear();

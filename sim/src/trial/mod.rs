@@ -7,11 +7,14 @@
 //! ```
 //!
 //! The ear stands in for recogniser and line state. It knows what plays, says it late, in pieces and,
-//! if asked to, wrongly. `call` is the same with nothing standing in: a whole Call, which hears for itself.
+//! if asked to, wrongly. `call` is the same with nothing standing in: a whole Call, which hears for itself; `voicemail` and
+//! `bridge` are such calls to mailboxes, and with a user who is called in.
 
+mod bridge;
 mod call;
 mod ear;
 mod mouth;
+mod voicemail;
 
 use std::{fmt, sync::Arc, time::Duration};
 
@@ -25,9 +28,11 @@ use crate::{
     sound::FRAME_SAMPLES,
     tree::{Account, Errand, Key, Tree},
 };
+pub use bridge::{Joined, bridge, hears};
 pub use call::{CallReport, CallTrial, call, call_to, menu_lines, task};
 use ear::Ear;
 use mouth::Mouth;
+pub use voicemail::Sort;
 
 /// A frame in ms.
 const FRAME_MS: u64 = 20;
