@@ -73,10 +73,14 @@ impl Cast {
         let silero = Silero::from_onnx(models.read("silero-vad/silero_vad.onnx")?)
             .map_err(|e| CastError::Load(e.to_string()))?;
         // Simulated callees speak and understand with the embedded models, whoever speaks for us.
-        tell("the ear (Moonshine tiny)");
-        let ear = load_ear(&models)?;
-        tell("the mouth (hibari)");
-        let mouth = load_mouth(&models)?;
+        tell("the ear (Moonshine tiny) and the mouth (hibari)");
+        let (ear, mouth) = std::thread::scope(|scope| {
+            let mouth = scope.spawn(|| load_mouth(&models));
+            (load_ear(&models), mouth.join())
+        });
+        let ear = ear?;
+        let mouth =
+            mouth.map_err(|_| CastError::Load("the voice cannot be loaded".to_owned()))??;
         let stt = match config.speech.stt {
             Stt::Embedded => embedded_ear(Arc::clone(&ear)),
             Stt::Deepgram => remote_ear(config)?,
