@@ -50,6 +50,11 @@ impl Parts {
         self.watching.watch.as_ref().map(Watch::state)
     }
 
+    /// Whether they talk at this moment, whoever they are.
+    pub(super) fn they_talk(&self) -> bool {
+        self.watching.watch.as_ref().is_some_and(Watch::hears_talk)
+    }
+
     fn conduct(&self) -> Option<Conduct> {
         self.line().map(State::conduct)
     }

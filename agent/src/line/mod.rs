@@ -171,6 +171,11 @@ impl Watch {
         self.decisions.pop_front()
     }
 
+    /// Somebody or something talks at this moment.
+    pub fn hears_talk(&self) -> bool {
+        self.facts.talking()
+    }
+
     /// When rules want to look again although nothing happened.
     pub fn deadline(&self) -> Option<Mono> {
         if matches!(self.state, State::Bridged | State::Ended | State::Fax) {

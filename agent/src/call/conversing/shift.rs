@@ -147,9 +147,10 @@ impl Conversing {
         self.over(parts, now, "voicemail", "a mailbox answered; no message is to be left")
     }
 
-    /// The message was heard to its end.
+    /// The message was heard to its end. While they talk it may be the greeting that goes on: that is known soon.
     pub(super) fn has_left_message(&self, parts: &Parts) -> bool {
         self.mailbox == Some(Mailbox::Records)
+            && !parts.they_talk()
             && parts.mouth.is_idle()
             && !parts.thinking.is_busy()
             && !parts.owed
