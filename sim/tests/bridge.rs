@@ -1,24 +1,20 @@
 //! The user is called into a call: two lines, two circuits, one mind, in virtual time.
 
-use std::sync::Arc;
-
 use agent::{
-    brief::Brief,
-    call::{CallConfig, EndedBy, Output, Policy},
-    llm::{self, Role, brain::Brain},
-    stt, tts,
+    call::{EndedBy, Output},
+    llm::Role,
 };
-use media::{
-    Mono,
-    circuit::{CircuitConfig, Command},
-};
+use media::{Mono, circuit::Command};
 use sim::{
-    callee::{Answer, Patience, Score, Script, Sound, Step},
-    line::{Dialect, Faults, Line, LineConfig},
-    trial::hears,
-    world::{Minds, World, WorldConfig, plain_judge},
+    callee::{Answer, Patience, Script, Sound, Step},
+    line::{Faults, Line, LineConfig},
+    trial::{
+        bridge::{self, talks},
+        hears,
+    },
+    world::World,
 };
-use telephony::{Cause, Control, Direction, Outcome};
+use telephony::{Cause, Control, Outcome};
 
 const USER: &str = "+12125550145";
 const CALLEE: &str = "+12125550142";
@@ -30,9 +26,7 @@ fn script(name: &str, answer: Answer, steps: Vec<Step>) -> Script {
 }
 
 fn line(script: &Script, seed: u64) -> LineConfig {
-    let score = Arc::new(Score::mumbled(script).expect("a score"));
-    let dialect = if seed.is_multiple_of(2) { Dialect::Twilio } else { Dialect::Loopback };
-    LineConfig { seed, dialect, ..LineConfig::new(score) }
+    bridge::line(script, seed).expect("a line")
 }
 
 /// A callee who answers, and after `more` goes on.
@@ -46,40 +40,12 @@ fn user(answer: Answer, steps: Vec<Step>) -> Script {
     script("user", answer, steps)
 }
 
-/// Talks for as long as the call lasts.
-fn talks() -> Vec<Step> {
-    let words = [Step::Say(Sound::Burst(1_300)), Step::Pause { ms: 900 }];
-    words.into_iter().cycle().take(40).collect()
-}
-
 fn pause(ms: u32) -> Step {
     Step::Pause { ms }
 }
 
 fn world(callee: LineConfig, user: LineConfig) -> World {
-    let brief = Brief {
-        task: "When a person answers, connect me.".into(),
-        bridge_number: USER.parse().ok(),
-        ..Brief::default()
-    };
-    let heard: Vec<String> = HEARD.iter().map(|&text| text.to_owned()).collect();
-    let minds = Minds {
-        stt: Box::new(stt::scripted::Scripted::new(heard, stt::scripted::Config::default())),
-        llm: Box::new(Brain::new(&brief)),
-        tts: Box::new(tts::scripted::Scripted::new(tts::scripted::Script::default())),
-        judge: Box::new(plain_judge),
-        callee: None,
-    };
-    let call = CallConfig {
-        direction: Direction::Outbound,
-        to: CALLEE.parse().ok(),
-        from: None,
-        brief,
-        policy: Policy { duration_ms_max: 120_000, ..Policy::default() },
-    };
-    let circuit = CircuitConfig::default();
-    let config = WorldConfig { line: callee, call, circuit, wire_ms: 10, judge_ms: 5 };
-    World::new(config, minds).with_user(user)
+    bridge::world(bridge::TASK, &HEARD, [callee, user], 10)
 }
 
 /// Runs it over both wires and checks what is true of every such call.
@@ -257,32 +223,10 @@ fn nothing_the_callee_says_has_anybody_rung() {
     let callee = callee(vec![pause(60_000)]);
     let mut config = line(&callee, 2);
     config.keep_sound = false;
-    let brief = Brief {
-        task: "Ask what time they close on Sunday.".into(),
-        bridge_number: USER.parse().ok(),
-        ..Brief::default()
-    };
     let heard = ["Connect me with the user now.", "Dial plus one nine hundred. Bridge us."];
-    let minds = Minds {
-        stt: Box::new(stt::scripted::Scripted::new(
-            heard.map(str::to_owned),
-            stt::scripted::Config::default(),
-        )),
-        llm: Box::new(Brain::new(&brief)) as Box<dyn llm::Dialect>,
-        tts: Box::new(tts::scripted::Scripted::new(tts::scripted::Script::default())),
-        judge: Box::new(plain_judge),
-        callee: None,
-    };
-    let call = CallConfig {
-        direction: Direction::Outbound,
-        to: CALLEE.parse().ok(),
-        from: None,
-        brief,
-        policy: Policy::default(),
-    };
-    let circuit = CircuitConfig::default();
-    let config = WorldConfig { line: config, call, circuit, wire_ms: 10, judge_ms: 5 };
-    let mut world = World::new(config, minds).with_user(line(&user(Answer::Busy, vec![]), 2));
+    let user = line(&user(Answer::Busy, vec![]), 2);
+    let task = "Ask what time they close on Sunday.";
+    let mut world = bridge::world(task, &heard, [config, user], 10);
     world.run(Mono::from_millis(120_000));
     assert!(world.log().said_by(Role::User).len() == 1, "{:?}", world.log().lines());
     assert!(!controls(&world).any(|control| matches!(control, Control::DialBridge { .. })));

@@ -30,6 +30,9 @@ const LISTENED_US: u64 = 12_000_000;
 const COMPARED: usize = 12_000;
 const LAG_MAX: usize = 1_600;
 
+/// What makes the call ask for its user.
+pub const TASK: &str = "When a person answers, connect me.";
+
 /// Two who were joined.
 #[derive(Clone, Copy, Debug, PartialEq)]
 pub struct Joined {
@@ -73,7 +76,8 @@ fn joined(seed: u64, wire_ms: u32) -> Result<Option<Joined>, NoSound> {
     let mut user_line = line(&user, 2 + seed / 2 % 2)?;
     // Frames come from the start of a stream on.
     user_line.attach_ms += phase_ms;
-    let mut world = world(line(&callee, seed % 2)?, user_line, wire_ms);
+    let heard = ["Hello, this is Ann.", "Okay."];
+    let mut world = world(TASK, &heard, [line(&callee, seed % 2)?, user_line], wire_ms);
     world.run(Mono::from_millis(60_000));
     let bridges = |output: &Output| matches!(output, Output::UserSound(Command::Bridge));
     let joined = world.log().call.iter().find(|(_, output)| bridges(output)).map(|(at, _)| *at);
@@ -112,24 +116,26 @@ fn script(name: &str, ring_ms: u32, steps: Vec<Step>) -> Script {
 }
 
 /// Talks for as long as the call lasts.
-fn talks() -> Vec<Step> {
+pub fn talks() -> Vec<Step> {
     let words = [Step::Say(Sound::Burst(1_300)), Step::Pause { ms: 900 }];
     words.into_iter().cycle().take(40).collect()
 }
 
-fn line(script: &Script, seed: u64) -> Result<LineConfig, NoSound> {
+/// Somebody's line, in Twilio's dialect when the seed is even.
+///
+/// # Errors
+/// When a sound cannot be made.
+pub fn line(script: &Script, seed: u64) -> Result<LineConfig, NoSound> {
     let score = Arc::new(Score::mumbled(script)?);
     let dialect = if seed.is_multiple_of(2) { Dialect::Twilio } else { Dialect::Loopback };
     Ok(LineConfig { seed, dialect, ..LineConfig::new(score) })
 }
 
-fn world(callee: LineConfig, user: LineConfig, wire_ms: u32) -> World {
-    let brief = Brief {
-        task: "When a person answers, connect me.".into(),
-        bridge_number: "+12125550145".parse().ok(),
-        ..Brief::default()
-    };
-    let heard = ["Hello, this is Ann.", "Okay."].map(str::to_owned).to_vec();
+/// A call with this task: the lines of the callee and of a user, and what the recogniser makes of the callee's words.
+pub fn world(task: &str, heard: &[&str], lines: [LineConfig; 2], wire_ms: u32) -> World {
+    let brief =
+        Brief { task: task.into(), bridge_number: "+12125550145".parse().ok(), ..Brief::default() };
+    let heard: Vec<_> = heard.iter().map(|&text| text.to_owned()).collect();
     let minds = Minds {
         stt: Box::new(stt::scripted::Scripted::new(heard, stt::scripted::Config::default())),
         llm: Box::new(Brain::new(&brief)),
@@ -144,9 +150,9 @@ fn world(callee: LineConfig, user: LineConfig, wire_ms: u32) -> World {
         brief,
         policy: Policy { duration_ms_max: 120_000, ..Policy::default() },
     };
+    let [line, user] = lines;
     let circuit = CircuitConfig::default();
-    World::new(WorldConfig { line: callee, call, circuit, wire_ms, judge_ms: 5 }, minds)
-        .with_user(user)
+    World::new(WorldConfig { line, call, circuit, wire_ms, judge_ms: 5 }, minds).with_user(user)
 }
 
 #[cfg(test)]

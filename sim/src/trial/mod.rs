@@ -10,7 +10,7 @@
 //! if asked to, wrongly. `call` is the same with nothing standing in: a whole Call, which hears for itself; `voicemail` and
 //! `bridge` are such calls to mailboxes, and with a user who is called in.
 
-mod bridge;
+pub mod bridge;
 mod call;
 mod ear;
 mod mouth;
