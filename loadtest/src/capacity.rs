@@ -32,7 +32,7 @@ pub(crate) struct Row {
     pub(crate) holds: bool,
     /// Criteria, one by one.
     pub(crate) criteria: Vec<Held>,
-    /// Share of frames that a 20 ms buffer would have missed.
+    /// Silence that a 20 ms buffer would have left, in frames, as a share of all frames.
     pub(crate) underrun20ms: Option<f64>,
     /// Lateness of frames, in ms.
     pub(crate) late_p50: Option<f64>,

@@ -151,7 +151,7 @@ pub(crate) struct Figures {
     pub(crate) failures: Vec<String>,
     /// Frames judged.
     pub(crate) frames: u64,
-    /// Share of frames a 20 ms buffer would have missed.
+    /// Silence that a 20 ms buffer would have left, in frames, as a share of all frames.
     pub(crate) underrun20ms: Option<f64>,
     /// How often the carrier's buffer, lead and all, ran dry in the middle of sound.
     pub(crate) gaps: u64,

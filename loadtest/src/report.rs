@@ -212,7 +212,7 @@ impl Report {
             ("calls turned away", figures.turned_away.to_string()),
             ("calls the server ended", figures.ended_early.to_string()),
             ("sound received", format!("{:.0} s, {} frames", figures.sound_s, figures.frames)),
-            ("frames a 20 ms buffer would have missed", percent(figures.underrun20ms)),
+            ("silence that a 20 ms buffer would have left", percent(figures.underrun20ms)),
             ("times the carrier's buffer ran dry", figures.gaps.to_string()),
             ("stalls in the middle of sound", figures.stalls.to_string()),
             ("messages the carrier would not understand", figures.misbehaved.to_string()),
