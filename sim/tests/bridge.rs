@@ -188,6 +188,25 @@ fn the_user_hangs_up_while_being_told_who_waits() {
 }
 
 #[test]
+fn a_mailbox_of_the_user_is_not_joined_and_a_user_who_says_much_is() {
+    let callee = callee([vec![pause(20_000)], talks()].concat());
+    let greets = |ms| Step::Say(Sound::Burst(ms));
+    let beep = [pause(600), Step::Say(Sound::Tone("beep".to_owned())), pause(60_000)];
+    for (steps, joins) in [
+        ([vec![greets(7_000)], beep.to_vec()].concat(), false),
+        ([vec![greets(1_600), pause(1_000), greets(2_000)], beep.to_vec()].concat(), false),
+        (vec![greets(900), pause(60_000)], true),
+        (vec![greets(3_200), pause(2_000), greets(2_500), pause(60_000)], true),
+    ] {
+        let user = user(Answer::After { ring_ms: 3_000 }, steps.clone());
+        for world in run(&callee, &user, well()) {
+            assert_eq!(joined_at(&world).is_some(), joins, "{steps:?}");
+            assert_eq!(said(&world).contains("I can't reach them"), !joins, "{}", said(&world));
+        }
+    }
+}
+
+#[test]
 fn the_callee_hangs_up_while_the_user_rings_or_in_the_bridge() {
     for (after_ms, joins) in [(9_000, false), (40_000, true)] {
         let callee = callee(vec![pause(after_ms), Step::HangUp]);

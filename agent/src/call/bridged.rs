@@ -1,5 +1,6 @@
 //! The user is told in private who waits, then the two talk with each other: we are silent and write
-//! nothing down. Either side's end ends both.
+//! nothing down. Either side's end ends both. A machine that answers the user's telephone, heard as such
+//! while it is told, is not the user.
 
 use std::time::Duration;
 
@@ -19,7 +20,7 @@ use super::{
     words::{EndedBy, Input, Output},
 };
 use crate::{
-    line::{self, Carrier},
+    line::{self, Carrier, Watch},
     tts,
     turn::Step,
 };
@@ -31,9 +32,13 @@ const ANNOUNCE_MS_MAX: u64 = 12_000;
 /// A leg without a packet for so long is lost, in ms.
 const DEAF_MS_MAX: u32 = 30_000;
 
-/// The user is there.
+/// The user is there, or a machine of theirs.
 #[derive(Debug)]
-pub(super) struct Bridged(Phase);
+pub(super) struct Bridged {
+    phase: Phase,
+    /// What is on the user's line.
+    user: Watch,
+}
 
 #[derive(Clone, Copy, Debug)]
 enum Phase {
@@ -58,17 +63,19 @@ impl Bridged {
         parts.say_all(now, CONNECTING, false);
         let utterance = parts.whisper(&announcement(parts));
         let until = now + Duration::from_millis(ANNOUNCE_MS_MAX);
-        Self(Phase::Announces { utterance, until })
+        let mut user = Watch::new();
+        user.handle(now, line::Input::Carrier(Carrier::Answered));
+        Self { phase: Phase::Announces { utterance, until }, user }
     }
 
     pub(super) fn is_joined(&self) -> bool {
-        matches!(self.0, Phase::Joined { .. })
+        matches!(self.phase, Phase::Joined { .. })
     }
 
     pub(super) fn deadlines(&self, parts: &Parts) -> [Option<(Mono, Timer)>; 2] {
-        match self.0 {
+        match self.phase {
             Phase::Announces { until, .. } => [
-                Some((until, Timer::Bridge)),
+                Some((self.user.deadline().map_or(until, |at| at.min(until)), Timer::Bridge)),
                 parts.turn.deadline().map(|at| (at, Timer::Endpoint)),
             ],
             Phase::Joined { lost } => [lost.map(|at| (at, Timer::Media)), None],
@@ -76,19 +83,45 @@ impl Bridged {
     }
 
     pub(super) fn handle(&mut self, parts: &mut Parts, now: Mono, input: &Input) -> Next {
-        match &mut self.0 {
+        match &mut self.phase {
             Phase::Announces { utterance, until } => {
                 let (utterance, until) = (*utterance, *until);
-                if is_announced(utterance, until, now, input) {
-                    parts.sound(Command::Bridge);
-                    parts.user_sound(Command::Bridge);
-                    *self = Self::joined(parts, now);
-                    return Next::Stay;
+                self.hear_user(now, input);
+                if !is_announced(utterance, until, now, input) {
+                    return announces(parts, now, input);
                 }
-                announces(parts, now, input)
+                if self.user_is_machine() {
+                    parts.notice("user_machine", "a machine answered the user's telephone");
+                    parts.let_user_go();
+                    parts.user_absent();
+                    return Next::Go(State::Conversing(Conversing::resume(parts, now)));
+                }
+                parts.sound(Command::Bridge);
+                parts.user_sound(Command::Bridge);
+                *self = Self::joined(parts, now);
+                Next::Stay
             }
             Phase::Joined { lost } => talks(parts, now, lost, input),
         }
+    }
+
+    fn hear_user(&mut self, now: Mono, input: &Input) {
+        match input {
+            Input::UserSound(Event::Sounds(change)) => {
+                self.user.handle(now, line::Input::Sound(change));
+            }
+            Input::UserSound(Event::Tone(tone)) if tone.is_news() => {
+                self.user.handle(now, line::Input::Tone(tone.kind));
+            }
+            Input::Tick => self.user.handle(now, line::Input::Tick),
+            _ => {}
+        }
+    }
+
+    /// Whoever answered talked on and on while they were told who waits, or beeped.
+    fn user_is_machine(&self) -> bool {
+        use line::State::{Beep, Ended, Fax, Ivr, VoicemailGreeting};
+        matches!(self.user.state(), VoicemailGreeting | Beep | Ivr | Fax | Ended)
     }
 
     /// Nothing is taken down any more; a last sentence of ours is heard over the two.
@@ -97,7 +130,7 @@ impl Bridged {
         parts.owed = false;
         parts.end_waterfall();
         parts.watch(now, line::Input::Carrier(Carrier::Bridged));
-        Self(Phase::Joined { lost: None })
+        Self { phase: Phase::Joined { lost: None }, user: Watch::new() }
     }
 }
 

@@ -42,7 +42,7 @@ impl Exchange {
         let (to_user, from_callee) = rings::relay(orders.bell().clone());
         let (to_callee, from_user) = rings::relay(callee.clone());
         let place = Place {
-            circuit: CircuitConfig { judge: false, senses: false, ..self.parts.circuit },
+            circuit: CircuitConfig { judge: false, ..self.parts.circuit },
             is_whole_call: false,
             orders: orders_rx,
             orders_tx: orders.clone(),

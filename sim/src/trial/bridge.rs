@@ -151,7 +151,7 @@ pub fn world(task: &str, heard: &[&str], lines: [LineConfig; 2], wire_ms: u32) -
         policy: Policy { duration_ms_max: 120_000, ..Policy::default() },
     };
     let [line, user] = lines;
-    let circuit = CircuitConfig::default();
+    let circuit = CircuitConfig { senses: true, ..CircuitConfig::default() };
     World::new(WorldConfig { line, call, circuit, wire_ms, judge_ms: 5 }, minds).with_user(user)
 }
 
