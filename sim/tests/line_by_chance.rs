@@ -1,13 +1,15 @@
 //! Calls by chance to queues, people and mailboxes, judged by their own account: nothing is said on hold, whoever
 //! picks up is answered, a mailbox gets one whole message after its beep.
 
-use std::collections::BTreeMap;
+use std::{collections::BTreeMap, time::Duration};
 
 use agent::{
     brief::{Brief, Voicemail},
+    line::State,
     llm::Role,
 };
 use fastrand::Rng;
+use media::Mono;
 use sim::{
     callee::{Answer, Patience, Sound, Step},
     mailbox::Mailbox,
@@ -50,11 +52,11 @@ fn one<'a>(rng: &mut Rng, of: &[&'a str]) -> &'a str {
     of[rng.usize(0..of.len())]
 }
 
-fn person(rng: &mut Rng) -> Node {
+fn person(rng: &mut Rng, says: &str) -> Node {
     let steps = vec![
         // Nobody speaks at the moment in which they are put through.
         Step::Pause { ms: rng.u32(900..1_600) },
-        Step::Say(Sound::Text(one(rng, PICKUPS).to_owned())),
+        Step::Say(Sound::Text(says.to_owned())),
         Step::Until { words: vec!["invoice".to_owned()], patience: Patience::default() },
         Step::HangUp,
     ];
@@ -93,7 +95,10 @@ fn scene(seed: u64) -> (Tree, Wanted) {
     let mut rng = Rng::with_seed(seed);
     let mut nodes = BTreeMap::new();
     let (end, wanted) = if rng.u8(0..3) > 0 {
-        (person(&mut rng), Wanted::Answered)
+        {
+            let says = one(&mut rng, PICKUPS);
+            (person(&mut rng, says), Wanted::Answered)
+        }
     } else {
         (mailbox(&mut rng), Wanted::MessageLeft)
     };
@@ -156,6 +161,48 @@ fn wrong_with_answer(report: &CallReport) -> Option<String> {
     }
 }
 
+/// A queue whose advert says what people say when they pick up, and waits as they do, before the music plays again.
+fn trap(seed: u64) -> Tree {
+    let mut rng = Rng::with_seed(seed);
+    let at = rng.usize(..PICKUPS.len());
+    // What was heard before is a recording.
+    let (advert, says) = (PICKUPS[at], PICKUPS[(at + 1) % PICKUPS.len()]);
+    let music = Sound::Wav("hold-music".to_owned());
+    let queue = |music, say, pickup_ms, then: &str| {
+        Node::Queue(Queue {
+            music,
+            say,
+            every_ms: 1_000,
+            position: None,
+            choices: Vec::new(),
+            pickup_ms,
+            then: then.to_owned(),
+        })
+    };
+    let say = vec![
+        text(ANNOUNCEMENTS[0]),
+        Prompt::Sound(music.clone()),
+        text(advert),
+        Prompt::Sound(Sound::Silence(2_000)),
+    ];
+    let nodes = [
+        // It ends with that silence.
+        ("trap".to_owned(), queue(None, say, 12_500, "music")),
+        ("music".to_owned(), queue(Some(music), Vec::new(), 20_000, "end")),
+        ("end".to_owned(), person(&mut rng, says)),
+    ];
+    let tree = Tree {
+        name: format!("trap {seed}"),
+        about: String::new(),
+        answer: Answer::default(),
+        start: "trap".to_owned(),
+        errands: Vec::new(),
+        nodes: nodes.into(),
+    };
+    tree.check().expect("a tree");
+    tree
+}
+
 /// Calls: `LINE_CALLS` of the environment, else enough for every day.
 fn calls() -> u64 {
     std::env::var("LINE_CALLS").ok().and_then(|count| count.parse().ok()).unwrap_or(40)
@@ -192,4 +239,22 @@ fn calls_by_chance_agree_with_the_reference() {
     let p95 = answered_ms[answered_ms.len() * 95 / 100];
     println!("{} pickups answered, p95 {p95} ms after the first words", answered_ms.len());
     assert!(p95 <= 1_000, "{answered_ms:?}");
+}
+
+#[test]
+fn a_pickup_wrongly_believed_is_taken_back_within_2_s_and_the_call_goes_on() {
+    for seed in 0..20 {
+        let brief = Brief { task: "Ask when my invoice is due.".to_owned(), ..Brief::default() };
+        let config = CallTrial { seed, seconds_max: 300, ..CallTrial::default() };
+        let report = trial::call_to(&trap(seed).script(), brief, 0, &config).expect("sounds");
+        let (from, to) = stay(&report, "music").expect("played");
+        let (from, to) = (report.time_of(from), report.time_of(to));
+        let believed = |at| report.states.iter().rfind(|(since, _)| *since <= at).map(|(_, s)| *s);
+        assert_eq!(believed(from), Some(State::Human), "nobody was deceived: {report}");
+        let back = from + Duration::from_secs(2);
+        assert_eq!(believed(back), Some(State::HoldMusic), "{report}");
+        let spoke = |at: &&Mono| back < **at && **at < to;
+        assert_eq!(report.spoke.iter().find(spoke), None, "spoken to music: {report}");
+        assert_eq!(wrong_with_answer(&report), None, "{report}");
+    }
 }

@@ -34,16 +34,12 @@ const DEAF_MS_MAX: u32 = 30_000;
 
 /// The user is there, or a machine of theirs.
 #[derive(Debug)]
-pub(super) struct Bridged {
-    phase: Phase,
-    /// What is on the user's line.
-    user: Watch,
-}
+pub(super) struct Bridged(Phase);
 
-#[derive(Clone, Copy, Debug)]
+#[derive(Debug)]
 enum Phase {
-    /// The user is told who waits, at most until then.
-    Announces { utterance: UtteranceId, until: Mono },
+    /// The user is told who waits, at most until then, and their line is watched.
+    Announces { utterance: UtteranceId, until: Mono, user: Box<Watch> },
     /// They talk. The callee's stream is gone: the carrier says until then what of the call.
     Joined { lost: Option<Mono> },
 }
@@ -63,19 +59,19 @@ impl Bridged {
         parts.say_all(now, CONNECTING, false);
         let utterance = parts.whisper(&announcement(parts));
         let until = now + Duration::from_millis(ANNOUNCE_MS_MAX);
-        let mut user = Watch::new();
+        let mut user = Box::new(Watch::new());
         user.handle(now, line::Input::Carrier(Carrier::Answered));
-        Self { phase: Phase::Announces { utterance, until }, user }
+        Self(Phase::Announces { utterance, until, user })
     }
 
     pub(super) fn is_joined(&self) -> bool {
-        matches!(self.phase, Phase::Joined { .. })
+        matches!(self.0, Phase::Joined { .. })
     }
 
     pub(super) fn deadlines(&self, parts: &Parts) -> [Option<(Mono, Timer)>; 2] {
-        match self.phase {
-            Phase::Announces { until, .. } => [
-                Some((self.user.deadline().map_or(until, |at| at.min(until)), Timer::Bridge)),
+        match &self.0 {
+            Phase::Announces { until, user, .. } => [
+                Some((user.deadline().map_or(*until, |at| at.min(*until)), Timer::Bridge)),
                 parts.turn.deadline().map(|at| (at, Timer::Endpoint)),
             ],
             Phase::Joined { lost } => [lost.map(|at| (at, Timer::Media)), None],
@@ -83,14 +79,13 @@ impl Bridged {
     }
 
     pub(super) fn handle(&mut self, parts: &mut Parts, now: Mono, input: &Input) -> Next {
-        match &mut self.phase {
-            Phase::Announces { utterance, until } => {
-                let (utterance, until) = (*utterance, *until);
-                self.hear_user(now, input);
-                if !is_announced(utterance, until, now, input) {
+        match &mut self.0 {
+            Phase::Announces { utterance, until, user } => {
+                hear_user(user, now, input);
+                if !is_announced(*utterance, *until, now, input) {
                     return announces(parts, now, input);
                 }
-                if self.user_is_machine() {
+                if is_machine(user.state()) {
                     parts.notice("user_machine", "a machine answered the user's telephone");
                     parts.let_user_go();
                     parts.user_absent();
@@ -105,33 +100,31 @@ impl Bridged {
         }
     }
 
-    fn hear_user(&mut self, now: Mono, input: &Input) {
-        match input {
-            Input::UserSound(Event::Sounds(change)) => {
-                self.user.handle(now, line::Input::Sound(change));
-            }
-            Input::UserSound(Event::Tone(tone)) if tone.is_news() => {
-                self.user.handle(now, line::Input::Tone(tone.kind));
-            }
-            Input::Tick => self.user.handle(now, line::Input::Tick),
-            _ => {}
-        }
-    }
-
-    /// Whoever answered talked on and on while they were told who waits, or beeped.
-    fn user_is_machine(&self) -> bool {
-        use line::State::{Beep, Ended, Fax, Ivr, VoicemailGreeting};
-        matches!(self.user.state(), VoicemailGreeting | Beep | Ivr | Fax | Ended)
-    }
-
     /// Nothing is taken down any more; a last sentence of ours is heard over the two.
     fn joined(parts: &mut Parts, now: Mono) -> Self {
         parts.abandon_turn(now);
         parts.owed = false;
         parts.end_waterfall();
         parts.watch(now, line::Input::Carrier(Carrier::Bridged));
-        Self { phase: Phase::Joined { lost: None }, user: Watch::new() }
+        Self(Phase::Joined { lost: None })
     }
+}
+
+fn hear_user(user: &mut Watch, now: Mono, input: &Input) {
+    match input {
+        Input::UserSound(Event::Sounds(change)) => user.handle(now, line::Input::Sound(change)),
+        Input::UserSound(Event::Tone(tone)) if tone.is_news() => {
+            user.handle(now, line::Input::Tone(tone.kind));
+        }
+        Input::Tick => user.handle(now, line::Input::Tick),
+        _ => {}
+    }
+}
+
+/// Whoever answered talked on and on while they were told who waits, or beeped.
+fn is_machine(user: line::State) -> bool {
+    use line::State::{Beep, Ended, Fax, Ivr, VoicemailGreeting};
+    matches!(user, VoicemailGreeting | Beep | Ivr | Fax | Ended)
 }
 
 /// Whether we join the legs ourselves.

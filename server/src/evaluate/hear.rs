@@ -7,7 +7,7 @@ use anyhow::Context;
 
 use super::label::{Is, Label};
 use crate::{
-    listening::{Listening, Nets},
+    listening::{Listening, Nets, misled::Error},
     wav::Wav,
 };
 
@@ -17,6 +17,8 @@ pub struct Heard {
     pub label: Label,
     /// What was decided, in order.
     pub decisions: Vec<Decision>,
+    /// Persons believed in error, on purpose.
+    pub errors: Vec<Error>,
     /// How long it is, in s.
     pub seconds: f64,
     /// How long it took, in s of one core.
@@ -71,7 +73,7 @@ struct Hearing {
 impl Hearing {
     fn new(label: Label, nets: &Nets) -> Self {
         let answered = label.answered.map(|s| (s * 8_000.0) as u64);
-        let (listening, began) = (Listening::new(nets), Instant::now());
+        let (listening, began) = (Listening::new(nets).misleading(), Instant::now());
         Self { label, listening, decisions: Vec::new(), answered, samples: 0, began }
     }
 
@@ -87,8 +89,8 @@ impl Hearing {
     }
 
     fn over(self) -> Heard {
-        let Self { label, decisions, samples, began, .. } = self;
-        let took_s = began.elapsed().as_secs_f64();
-        Heard { label, decisions, seconds: samples as f64 / 8_000.0, took_s }
+        let Self { label, listening, decisions, samples, began, .. } = self;
+        let (errors, took_s) = (listening.errors(), began.elapsed().as_secs_f64());
+        Heard { label, decisions, errors, seconds: samples as f64 / 8_000.0, took_s }
     }
 }

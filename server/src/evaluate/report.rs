@@ -2,11 +2,16 @@
 
 use std::fmt::Write;
 
+use media::ear::Kind;
+
 use super::{
     label::Is,
     score::{Score, percentile},
     trials::{Bridge, Row, Trials},
 };
+
+/// A person who is not there is taken back within this time, in s.
+const SOON_S: f64 = 2.0;
 
 /// How the run went.
 pub struct Run {
@@ -40,6 +45,7 @@ pub fn markdown(run: &Run, scores: &[(String, Score)], trials: &Trials) -> Strin
         );
         answers(out, split, score);
         holds(out, score);
+        errors(out, score);
         mailboxes(out, score);
         wrong(out, "### Wrong", &score.wrong);
     }
@@ -110,6 +116,24 @@ fn holds(out: &mut String, score: &Score) {
         "\nPickups known: {found}; after the first phrase: {}.",
         times(&score.pickup_s)
     );
+}
+
+/// How soon a person believed in error is taken back.
+fn errors(out: &mut String, score: &Score) {
+    if score.errors_s.is_empty() {
+        return;
+    }
+    let _ = writeln!(
+        out,
+        "\nA person believed, on purpose, in a pause of hold, and taken back after the next sound begins:\n\n\
+         | next sounds | within {SOON_S} s | |\n|---|---|---|"
+    );
+    for (kind, lasted_s) in &score.errors_s {
+        let soon = lasted_s.iter().filter(|s| **s <= SOON_S).count();
+        let kind = if *kind == Kind::Music { "music" } else { "a voice" };
+        let soon = share(soon, lasted_s.len());
+        let _ = writeln!(out, "| {kind} | {soon} | {} |", times(lasted_s));
+    }
 }
 
 fn mailboxes(out: &mut String, score: &Score) {

@@ -3,11 +3,13 @@
 use std::collections::BTreeMap;
 
 use agent::line::State;
+use media::ear::Kind;
 
 use super::{
     hear::{Heard, seconds},
     label::{Is, Span},
 };
+use crate::listening::misled::NEVER;
 
 /// A pickup, or a mailbox's turn, found later than this is not found, in s.
 const LATE_S: f64 = 4.0;
@@ -32,6 +34,8 @@ pub struct Score {
     pub passing_human: usize,
     /// By kind of hold.
     pub holds: BTreeMap<String, Hold>,
+    /// Persons believed in error, on purpose, in pauses of hold, by what sounds next: for how long from then on, in s.
+    pub errors_s: BTreeMap<Kind, Vec<f64>>,
     /// Pickups there were, and after how many s from the end of the first phrase they were known.
     pub pickups: usize,
     /// See there.
@@ -127,6 +131,13 @@ impl Score {
     }
 
     fn held(&mut self, heard: &Heard, span: &Span) {
+        // What the person who picks up says proves nothing.
+        let during = span.from..span.to - NEVER.as_secs_f64();
+        for error in &heard.errors {
+            if during.contains(&(error.sounded.as_micros() as f64 / 1e6)) {
+                self.errors_s.entry(error.kind).or_default().push(error.lasted.as_secs_f64());
+            }
+        }
         let mut hold = Hold { waits: 1, seconds: span.to - span.from, ..Hold::default() };
         let (mut wrong, mut allowed) = (Vec::new(), false);
         for (at, decision) in heard.decisions.iter().enumerate() {

@@ -9,6 +9,7 @@
 //!
 //! What nets find counts at the moment of the sound they heard last: their own time is not simulated.
 
+pub mod misled;
 mod words;
 
 use std::sync::Arc;
@@ -28,6 +29,7 @@ use media::{
 };
 
 use crate::models::{ModelError, Models};
+use misled::{Error, Misled};
 use words::Words;
 
 /// Nets that help; none is needed.
@@ -85,6 +87,7 @@ pub struct Listening {
     ours: Vec<i16>,
     tones: ToneDetector,
     watch: Watch,
+    misled: Option<Misled>,
     judge: Option<(Silero, SileroStream)>,
     words: Option<Words>,
     /// Samples of a hop, and of a chunk for the judge, that are not whole yet.
@@ -104,6 +107,7 @@ impl Listening {
             ours: Vec::with_capacity(ear::HOP),
             tones: ToneDetector::new(),
             watch: Watch::new(),
+            misled: None,
             judge: nets.judge.clone().map(|judge| (judge, SileroStream::default())),
             words: nets.words.clone().map(|model| Words::new(model, nets.lane.clone())),
             hop: Vec::with_capacity(ear::HOP),
@@ -111,6 +115,17 @@ impl Listening {
             samples: 0,
             told: Vec::new(),
         }
+    }
+
+    /// Copies of the watch are misled on the way.
+    #[must_use]
+    pub fn misleading(self) -> Self {
+        Self { misled: Some(Misled::default()), ..self }
+    }
+
+    /// How long copies that were misled stayed so.
+    pub fn errors(self) -> Vec<Error> {
+        self.misled.map_or_else(Vec::new, Misled::errors)
     }
 
     /// The carrier says that it was answered.
@@ -168,23 +183,33 @@ impl Listening {
         self.chunk.clear();
     }
 
+    fn sense(&mut self, now: Mono, input: Input<'_>) {
+        if let Some(misled) = &mut self.misled {
+            misled.hear(now, input, &self.watch);
+        }
+        self.watch.handle(now, input);
+    }
+
     /// Everything that follows from the last hop.
     fn turn(&mut self, decided: &mut impl FnMut(Decision)) {
         let now = Mono::from_micros(self.samples * 125);
         while self.watch.deadline().is_some_and(|at| at <= now) {
             self.watch.handle(now, Input::Tick);
         }
+        if let Some(misled) = &mut self.misled {
+            misled.tick(now);
+        }
         while let Some(tone) = self.told.pop() {
-            self.watch.handle(now, Input::Tone(tone));
+            self.sense(now, Input::Tone(tone));
         }
         while let Some(change) = self.ear.poll() {
-            self.watch.handle(now, Input::Sound(&change));
+            self.sense(now, Input::Sound(&change));
         }
         if let Some(words) = &mut self.words
             && let Some((text, from_sample)) = words.hear(self.ear.kind())
         {
             let from = Mono::from_micros(from_sample * 125);
-            self.watch.handle(now, Input::Words { text: &text, from });
+            self.sense(now, Input::Words { text: &text, from });
         }
         while let Some(decision) = self.watch.poll() {
             decided(decision);

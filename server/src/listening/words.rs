@@ -12,8 +12,8 @@ use media::{
 const KEPT: usize = 96_000;
 /// Sound before the talk that belongs to it, 300 ms.
 const BEFORE: u64 = 2_400;
-/// Talk that goes on is looked at this often, 2 s.
-const EVERY: u64 = 16_000;
+/// Talk that goes on is looked at this often, 1 s.
+const EVERY: u64 = 8_000;
 
 pub(super) struct Words {
     model: Arc<moonshine::Model>,
