@@ -4,7 +4,10 @@ use agent::{
     call::{EndedBy, Output},
     llm::Role,
 };
-use media::{Mono, circuit::Command};
+use media::{
+    Mono,
+    circuit::{Command, Event},
+};
 use sim::{
     callee::{Answer, Patience, Script, Sound, Step},
     line::{Faults, Line, LineConfig},
@@ -128,6 +131,9 @@ fn the_user_answers_hears_who_waits_and_the_two_talk() {
         assert!(heard.abs_diff(spoken) < 800, "heard {heard} samples, said {spoken}");
         let whispered: u64 = me.runs().iter().map(|run| run.to_sample - run.from_sample).sum();
         assert!(whispered > 15 * 300 * 8, "{whispered}");
+        // Nor is what sounds judged any more: the user was silent until then.
+        let senses = |event: &Event| matches!(event, Event::Sounds(_) | Event::Tone(_));
+        assert!(!world.log().user_sounds.iter().any(|(_, event)| senses(event)));
         // Nothing was written down after that.
         let last = world.log().lines().iter().map(|line| line.at).max();
         assert!(last < Some(joined), "{last:?}");

@@ -62,6 +62,11 @@ impl Listen {
         self.report(edge, out);
     }
 
+    /// Two talk with each other from now on: what kind of sound it is, is no longer asked.
+    pub(super) fn bridge(&mut self) {
+        self.senses = None;
+    }
+
     /// Asks the judge, if there is something to ask.
     pub(super) fn ask(&mut self, now: Mono, out: &mut Outbox) -> bool {
         let Some((chunk, reset)) = self.vad.ask(now) else { return false };

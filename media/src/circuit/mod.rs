@@ -143,8 +143,11 @@ impl Circuit {
             Input::SpeechEnd(utterance) => say.playout.speech_end(now, utterance, out),
             Input::Verdict(verdict) => listen.verdict(verdict, out),
             Input::Command(command) => {
-                if let (Command::Bridge, Some(session)) = (command, &mut self.session) {
-                    session.bridge();
+                if let Command::Bridge = command {
+                    listen.bridge();
+                    if let Some(session) = &mut self.session {
+                        session.bridge();
+                    }
                 }
                 say.command(now, command, &mut listen.echo, out);
             }
