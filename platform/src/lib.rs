@@ -37,4 +37,6 @@ pub use rules::{
     BadHours, Buckets, Destinations, Numbers, NumbersInUse, Quiet, Rate, Rates, Rules, Trial,
     TrialRule, country_of,
 };
-pub use view::{CallBody, CallView, Finished, Lifecycle, Numbers as CallNumbers, Shown};
+pub use view::{
+    CallBody, CallView, Finished, Lifecycle, Numbers as CallNumbers, Shown, TextMessage,
+};

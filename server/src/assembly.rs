@@ -11,7 +11,7 @@ use crate::{
     carrier::{Callees, Path, Simulated, Truths},
     clock::Clock,
     config::{self, Config},
-    desk::{Cashier, Desk, Setup, catch_up},
+    desk::{self, Cashier, Desk, Setup, catch_up},
     exchange::{Exchange, Parts},
     media_thread::{MediaThreads, Shared, words::Switchboard},
     random, recovery,
@@ -55,14 +55,15 @@ pub fn serve(config: &Config, cast: Cast, address: SocketAddr) -> anyhow::Result
         Ok(store)
     })
     .with_context(|| format!("cannot open {}; see `[store]`", config.store))?;
-    let cashier = Cashier::start(ledger.clone(), talk_seconds_min, config.records.call_days);
+    let texts = desk::texts(config.accounts.text_command.clone());
+    let cashier = Cashier::start(ledger.clone(), texts, talk_seconds_min, config.records.call_days);
     let running = start(config, cast, address, Some(cashier))?;
     // Links are signed with a key of their own, so that no token of a stream is one.
     let secret = [running.exchange.shared().stream_secret.as_slice(), b" links"].concat();
     let setup = Setup {
         rules: config.rules.clone(),
         ledger,
-        sender: Setup::sender(config.accounts.code_command.clone()),
+        codes: desk::codes(config.accounts.code_command.clone()),
         public_url: config.public_url.clone(),
         frontend: config.accounts.frontend.clone(),
         operator_token: config.operator_token.clone(),

@@ -200,7 +200,7 @@ fn line(entry: &Entry) -> TranscriptLine {
     }
 }
 
-fn fail_reason(outcome: Outcome) -> Option<&'static str> {
+pub(super) fn fail_reason(outcome: Outcome) -> Option<&'static str> {
     Some(match outcome {
         Outcome::Answered => return None,
         Outcome::NoAnswer => "no_answer",

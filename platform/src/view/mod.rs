@@ -1,7 +1,8 @@
 //! One call as the API knows it: forward only, from what the call put out (ClawCall API §2.4). Kept as
-//! JSON when the call is over; `body` is how it is shown.
+//! JSON when the call is over; `body` is how it is shown, `text_message` what is told of it.
 
 mod body;
+mod text_message;
 
 use std::collections::BTreeMap;
 
@@ -14,6 +15,7 @@ use telephony::{Cause, Control, Direction, E164, Outcome, Signal};
 use utoipa::ToSchema;
 
 pub use body::{CallBody, Shown};
+pub use text_message::TextMessage;
 
 /// How far a call has come. Forward only.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Serialize, Deserialize, ToSchema)]

@@ -27,6 +27,9 @@ pub struct Accounts {
     /// A program that delivers one-time codes: run with the address as its argument, the code on its
     /// standard input. Without one, codes are printed to the log.
     pub code_command: Option<PathBuf>,
+    /// A program that delivers text messages: run with the number as its argument, the text on its
+    /// standard input. Without one, texts are printed to the log.
+    pub text_command: Option<PathBuf>,
 }
 
 impl Default for Store {

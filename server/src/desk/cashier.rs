@@ -1,4 +1,4 @@
-//! Keeps and charges calls that are over. An end that cannot be kept now is kept later, by itself; one
+//! Keeps and charges calls that are over, and tells whoever is to be told. An end that cannot be kept now is kept later, by itself; one
 //! that is told twice is charged once.
 
 use std::{
@@ -9,10 +9,11 @@ use std::{
 };
 
 use metrics::counter;
-use platform::Finished;
+use platform::{CallView, Finished};
 use tokio::time::Instant;
 use tracing::{error, warn};
 
+use super::sender::Delivery;
 use crate::{
     clock::wall_after,
     recovery,
@@ -31,6 +32,7 @@ const SWEEP: Duration = Duration::from_secs(3_600);
 /// The one who keeps them.
 pub struct Cashier {
     ledger: Ledger,
+    texts: Delivery,
     /// A shorter talk does not count as a call, in s.
     talk_seconds_min: u64,
     waiting: Mutex<VecDeque<Finished>>,
@@ -39,8 +41,13 @@ pub struct Cashier {
 impl Cashier {
     /// Starts to retry, as long as somebody holds the cashier. A call is forgotten this many days after
     /// its end, with its folder; 0 keeps it.
-    pub fn start(ledger: Ledger, talk_seconds_min: u64, call_days: u32) -> Arc<Self> {
-        let cashier = Arc::new(Self { ledger, talk_seconds_min, waiting: Mutex::default() });
+    pub fn start(
+        ledger: Ledger,
+        texts: Delivery,
+        talk_seconds_min: u64,
+        call_days: u32,
+    ) -> Arc<Self> {
+        let cashier = Arc::new(Self { ledger, texts, talk_seconds_min, waiting: Mutex::default() });
         let weak = Arc::downgrade(&cashier);
         tokio::spawn(async move {
             let mut sweeps_at = Instant::now();
@@ -74,9 +81,15 @@ impl Cashier {
         }
     }
 
-    async fn enter(&self, finished: Finished) -> Result<bool, StoreError> {
-        let min = self.talk_seconds_min;
-        self.ledger.ask(move |store| store.finish_call(&finished, min)).await
+    /// The first who tells of an end has it charged, and the person behind a reserved number told.
+    async fn enter(&self, finished: Finished) -> Result<(), StoreError> {
+        let (min, view) = (self.talk_seconds_min, finished.view.clone());
+        let first = self.ledger.ask(move |store| store.finish_call(&finished, min)).await?;
+        let message = CallView::restored(&view).and_then(|view| view.text_message());
+        if let Some(message) = message.filter(|_| first) {
+            self.texts.send(message.to.as_str(), &message.text);
+        }
+        Ok(())
     }
 
     async fn retry(&self) {

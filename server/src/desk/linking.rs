@@ -52,7 +52,7 @@ impl Desk {
             store.keep_code(&hash, &to, &kept, &wall_after(CODE_SECONDS))
         };
         self.ledger().ask(keep).await?;
-        self.setup.sender.send(&address, &code);
+        self.setup.codes.send(&address, &code);
         Ok(address)
     }
 

@@ -3,7 +3,7 @@
 //!
 //! Rooms: `asker` (keys, rates), `placing` (a call, from the request to its slot), `reading` (calls and
 //! history, by their owner alone), `wishes` (preferences), `linking` (keys become accounts), `ringing`
-//! (calls to reserved numbers), `cashier` (calls that are over), `sender` (one-time codes).
+//! (calls to reserved numbers), `cashier` (calls that are over), `sender` (messages to people).
 
 mod asker;
 mod cashier;
@@ -26,7 +26,7 @@ pub use placing::Placed;
 pub(crate) use placing::REPEAT_BYTES_MAX;
 pub use reading::{PastCall, Read};
 pub use ringing::Ring;
-pub use sender::{CodeSender, SenderOfCodes};
+pub use sender::{Delivers, Delivery, codes, texts};
 
 use crate::{
     exchange::{Exchange, Refusal},
@@ -40,7 +40,7 @@ pub struct Setup {
     /// The store.
     pub ledger: Ledger,
     /// Delivers one-time codes.
-    pub sender: CodeSender,
+    pub codes: Delivery,
     /// Where we are reached; what a request calls us when absent.
     pub public_url: Option<String>,
     /// Where links that carry a key lead; our own pages when absent.

@@ -1,4 +1,4 @@
-//! Delivers one-time codes to an address: to the log, or by a program of the operator's choice.
+//! Delivers messages to people, one-time codes and texts: to the log, or by a program of the operator's choice.
 
 use std::{path::PathBuf, process::Stdio, time::Duration};
 
@@ -7,60 +7,63 @@ use tokio::{io::AsyncWriteExt as _, process::Command, time::timeout};
 /// Longest time the program may take.
 const LASTS_MAX: Duration = Duration::from_secs(10);
 
-/// Delivers codes. Returns at once; a delivery may take its time.
-pub trait SenderOfCodes: Send + Sync {
-    /// Sends `code` to `email`.
-    fn send(&self, email: &str, code: &str);
+/// Delivers messages. Returns at once; a delivery may take its time.
+pub trait Delivers: Send + Sync {
+    /// Sends `text` to an address or number.
+    fn send(&self, to: &str, text: &str);
 }
 
-/// Any sender.
-pub type CodeSender = Box<dyn SenderOfCodes>;
+/// Any way of delivery.
+pub type Delivery = Box<dyn Delivers>;
 
-/// Prints codes to the log: for an installation whose operator is its user.
-pub(crate) struct ToLog;
+/// One-time codes, by this program or to the log.
+pub fn codes(program: Option<PathBuf>) -> Delivery {
+    delivery(program, "one-time code; set accounts.code_command to have codes delivered")
+}
 
-impl SenderOfCodes for ToLog {
-    fn send(&self, email: &str, code: &str) {
-        tracing::info!(
-            email,
-            code,
-            "one-time code; set accounts.code_command to have codes delivered"
-        );
+/// Text messages, by this program or to the log.
+pub fn texts(program: Option<PathBuf>) -> Delivery {
+    delivery(program, "text message; set accounts.text_command to have texts delivered")
+}
+
+fn delivery(program: Option<PathBuf>, without: &'static str) -> Delivery {
+    match program {
+        Some(program) => Box::new(ByProgram(program)),
+        None => Box::new(ToLog(without)),
     }
 }
 
-/// Runs a program for each code: the address is its argument, the code its standard input.
-pub(crate) struct ByProgram(pub(crate) PathBuf);
+/// Prints messages to the log, after these words: for an installation whose operator is its user.
+struct ToLog(&'static str);
 
-impl SenderOfCodes for ByProgram {
-    fn send(&self, email: &str, code: &str) {
+impl Delivers for ToLog {
+    fn send(&self, to: &str, text: &str) {
+        tracing::info!(to, text, "{}", self.0);
+    }
+}
+
+/// Runs a program for each message: whom it is for is its argument, the text its standard input.
+struct ByProgram(PathBuf);
+
+impl Delivers for ByProgram {
+    fn send(&self, to: &str, text: &str) {
         let mut command = Command::new(&self.0);
-        command.arg(email).stdin(Stdio::piped()).stdout(Stdio::null()).kill_on_drop(true);
-        let code = format!("{code}\n");
+        command.arg(to).stdin(Stdio::piped()).stdout(Stdio::null()).kill_on_drop(true);
+        let (program, text) = (self.0.display().to_string(), format!("{text}\n"));
         tokio::spawn(async move {
             let delivery = async {
                 let mut child = command.spawn()?;
                 if let Some(mut input) = child.stdin.take() {
-                    input.write_all(code.as_bytes()).await?;
+                    input.write_all(text.as_bytes()).await?;
                 }
                 child.wait().await
             };
             match timeout(LASTS_MAX, delivery).await {
                 Ok(Ok(status)) if status.success() => {}
-                Ok(Ok(status)) => tracing::error!(%status, "a one-time code was not delivered"),
-                Ok(Err(error)) => tracing::error!(%error, "a one-time code was not delivered"),
-                Err(_) => tracing::error!("the program that delivers one-time codes took too long"),
+                Ok(Ok(status)) => tracing::error!(program, %status, "a message was not delivered"),
+                Ok(Err(error)) => tracing::error!(program, %error, "a message was not delivered"),
+                Err(_) => tracing::error!(program, "delivering a message took too long"),
             }
         });
-    }
-}
-
-impl super::Setup {
-    /// The sender that the configuration asks for.
-    pub fn sender(program: Option<PathBuf>) -> CodeSender {
-        match program {
-            Some(program) => Box::new(ByProgram(program)),
-            None => Box::new(ToLog),
-        }
     }
 }

@@ -19,7 +19,7 @@ use server::{
     carrier::{Callees, Carrier, Leg, Path, Simulated, Ticket, Truths},
     clock::{Clock, unix_seconds},
     config::{Inbound, Limits, Records},
-    desk::{Cashier, Desk, SenderOfCodes, Setup},
+    desk::{Cashier, Delivers, Delivery, Desk, Setup},
     exchange::{Exchange, Parts},
     http::{self, Certificates},
     media_thread::{MediaThreads, Newcomer, Shared, transport::Transport, words::Switchboard},
@@ -59,8 +59,10 @@ pub(crate) struct House {
     pub(crate) address: SocketAddr,
     pub(crate) exchange: Arc<Exchange>,
     pub(crate) desk: Arc<Desk>,
-    /// One-time codes that were sent: address, code.
-    pub(crate) codes: Codes,
+    /// One-time codes that were sent.
+    pub(crate) codes: Letters,
+    /// Texts that were sent.
+    pub(crate) texts: Letters,
     pub(crate) truths: Arc<Truths>,
     pub(crate) dir: tempfile::TempDir,
     /// The far ends of fragile calls' pipes, in the order they were dialled.
@@ -73,13 +75,18 @@ pub(crate) struct House {
 }
 
 pub(crate) type Inboxes = Arc<Mutex<BTreeMap<String, tokio::sync::mpsc::WeakSender<Inbox>>>>;
-pub(crate) type Codes = Arc<Mutex<Vec<(String, String)>>>;
+/// To whom, and what.
+pub(crate) type Letters = Arc<Mutex<Vec<(String, String)>>>;
 
-struct Mailbox(Codes);
+struct Mailbox(Letters);
 
-impl SenderOfCodes for Mailbox {
-    fn send(&self, email: &str, code: &str) {
-        self.0.lock().expect("whole").push((email.to_owned(), code.to_owned()));
+fn post(letters: &Letters) -> Delivery {
+    Box::new(Mailbox(Arc::clone(letters)))
+}
+
+impl Delivers for Mailbox {
+    fn send(&self, to: &str, text: &str) {
+        self.0.lock().expect("whole").push((to.to_owned(), text.to_owned()));
     }
 }
 
@@ -179,7 +186,8 @@ async fn built(
     };
     let connections_max = limits.connections_max;
     let ledger = ledger(dir.path().join("store.db")).await;
-    let cashier = Cashier::start(ledger.clone(), rules.trial.talk_seconds_min, 0);
+    let (codes, texts) = (Letters::default(), Letters::default());
+    let cashier = Cashier::start(ledger.clone(), post(&texts), rules.trial.talk_seconds_min, 0);
     let exchange = Exchange::start(
         Parts {
             clock,
@@ -199,11 +207,10 @@ async fn built(
         callers,
     )
     .expect("started");
-    let codes = Codes::default();
     let setup = Setup {
         rules,
         ledger,
-        sender: Box::new(Mailbox(Arc::clone(&codes))),
+        codes: post(&codes),
         public_url: None,
         frontend: None,
         operator_token: Some(SecretString::from(OPERATOR)),
@@ -215,7 +222,7 @@ async fn built(
     let router = http::router(Arc::clone(&desk));
     let (certificates, trust) = tls.map(|(it, trust)| (Arc::new(it), trust)).unzip();
     let server = tokio::spawn(http::serve(listener, router, connections_max, certificates));
-    House { address, exchange, desk, codes, truths, dir, pipes, inboxes, trust, server }
+    House { address, exchange, desk, codes, texts, truths, dir, pipes, inboxes, trust, server }
 }
 
 /// A store that knows the house's own key.

@@ -97,6 +97,11 @@ async fn a_caller_is_greeted_by_the_profile_and_stands_in_the_history() {
     assert_eq!(body["numbers"]["to"], NUMBER);
     let journal = house.journal(&id);
     assert!(journal.contains("Ann's assistant.") && !journal.contains("Other."), "{journal}");
+    // The number of the profile the call began with is told, once.
+    let texts = house.texts.lock().expect("whole").clone();
+    let [(to, text)] = &texts[..] else { panic!("{texts:?}") };
+    assert_eq!(to, "+12125550177");
+    assert!(text.starts_with("Call from +13125550111: answered, 0:0"), "{text}");
     let (_, history) = house.get("/me/calls?direction=inbound").await;
     let history: Value = serde_json::from_str(&history).expect("JSON");
     assert_eq!(history["calls"][0]["id"], id.as_str());
