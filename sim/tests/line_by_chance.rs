@@ -95,10 +95,8 @@ fn scene(seed: u64) -> (Tree, Wanted) {
     let mut rng = Rng::with_seed(seed);
     let mut nodes = BTreeMap::new();
     let (end, wanted) = if rng.u8(0..3) > 0 {
-        {
-            let says = one(&mut rng, PICKUPS);
-            (person(&mut rng, says), Wanted::Answered)
-        }
+        let says = one(&mut rng, PICKUPS);
+        (person(&mut rng, says), Wanted::Answered)
     } else {
         (mailbox(&mut rng), Wanted::MessageLeft)
     };

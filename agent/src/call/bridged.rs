@@ -111,13 +111,13 @@ impl Bridged {
 }
 
 fn hear_user(user: &mut Watch, now: Mono, input: &Input) {
-    match input {
-        Input::UserSound(Event::Sounds(change)) => user.handle(now, line::Input::Sound(change)),
-        Input::UserSound(Event::Tone(tone)) if tone.is_news() => {
-            user.handle(now, line::Input::Tone(tone.kind));
-        }
-        Input::Tick => user.handle(now, line::Input::Tick),
-        _ => {}
+    let sensed = match input {
+        Input::UserSound(event) => line::Input::sensed(event),
+        Input::Tick => Some(line::Input::Tick),
+        _ => None,
+    };
+    if let Some(sensed) = sensed {
+        user.handle(now, sensed);
     }
 }
 

@@ -93,13 +93,8 @@ impl Parts {
             circuit::Event::Sounds(Change::New) => self.watching.repeats = false,
             _ => {}
         }
-        match event {
-            circuit::Event::Sounds(change) => self.watch(now, line::Input::Sound(change)),
-            // Of a tone that lasts, its end says nothing new.
-            circuit::Event::Tone(tone) if tone.is_news() => {
-                self.watch(now, line::Input::Tone(tone.kind));
-            }
-            _ => {}
+        if let Some(input) = line::Input::sensed(event) {
+            self.watch(now, input);
         }
     }
 

@@ -23,7 +23,7 @@ mod words;
 use std::{collections::VecDeque, time::Duration};
 
 use dtmf::tone_detector::Kind as ToneKind;
-use media::{Mono, ear};
+use media::{Mono, circuit, ear};
 use serde::Serialize;
 
 pub use evidence::{Evidence, REASONS_MAX, Reasons};
@@ -65,6 +65,17 @@ pub enum Input<'a> {
     Person,
     /// A deadline came.
     Tick,
+}
+
+impl<'a> Input<'a> {
+    /// What a circuit senses of the line; of a tone that lasts, its end says nothing new.
+    pub fn sensed(event: &'a circuit::Event) -> Option<Self> {
+        match event {
+            circuit::Event::Sounds(change) => Some(Self::Sound(change)),
+            circuit::Event::Tone(tone) if tone.is_news() => Some(Self::Tone(tone.kind)),
+            _ => None,
+        }
+    }
 }
 
 /// What a carrier tells of the line.
